@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { probeAccounts } from "../durable-objects/d1/tables/accounts.ts";
 import { ownerTokenState } from "./owner/owner-token.ts";
-import type { PageEnv } from "./web/context.ts";
+import type { PageEnv } from "./web/page-env.ts";
 
 /**
  * `/healthz`: the Worker answers. `/readyz`: what it needs is there. Neither says more than a

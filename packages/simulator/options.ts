@@ -2,7 +2,7 @@ import type { Behaviours, DeepPartial } from "./behaviours.ts";
 import { changeBehaviours } from "./change-behaviours.ts";
 import { defaultBehaviours } from "./default-behaviours.ts";
 import type { MarketHours } from "./market/hours-setting.ts";
-import type { BookKeeper } from "./state/saved-book.ts";
+import type { BookSaver } from "./state/saved-book.ts";
 
 interface CommonOptions {
   /** The gateway's HTTPS port; 0 takes any that is free. Default 0. */
@@ -24,7 +24,7 @@ interface CommonOptions {
   accounts?: number;
   behaviours?: DeepPartial<Behaviours>;
   /** Goes on with the book of an earlier run, and keeps this run's. Default: a book in memory. */
-  book?: BookKeeper;
+  book?: BookSaver;
 }
 
 /** A virtual clock moves only when it is advanced, and starts while New York trades. */

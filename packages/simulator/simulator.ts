@@ -6,10 +6,10 @@ import { createMarket } from "./market/market.ts";
 import { hoursOf } from "./market/venue-hours.ts";
 import type { SimulatorSettings } from "./options.ts";
 import { createRandom, type Random } from "./random.ts";
-import { createWorld } from "./state/create.ts";
-import { createNotes, type Notes } from "./state/notes.ts";
+import { createWorld } from "./state/create-world.ts";
 import type { Execution, Order, OrderBook } from "./state/orders.ts";
 import type { Question } from "./state/question.ts";
+import { createNotes, type Notes } from "./state/watchlists-alerts-notices.ts";
 import type { World } from "./state/world.ts";
 
 /** What happened, for whoever streams it on. */

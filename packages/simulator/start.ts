@@ -1,8 +1,8 @@
 import { type Certificate, createCertificate } from "./certificate.ts";
 import { createClock } from "./clock.ts";
-import { type Control, createControl } from "./control/control.ts";
+import { startControlServer } from "./control/control-server.ts";
 import { createFaults } from "./control/injected-faults.ts";
-import { startControlServer } from "./control/server.ts";
+import { type Control, createControl } from "./control/simulator-control.ts";
 import { dispatch } from "./http/dispatch.ts";
 import { createLimiter } from "./http/limits.ts";
 import { loginPage } from "./http/pages.ts";
@@ -12,8 +12,8 @@ import { type SimulatorOptions, settingsFrom } from "./options.ts";
 import { arm, matchAll } from "./orders/order-lifecycle.ts";
 import { ROUTES } from "./routes/all.ts";
 import { createSimulator } from "./simulator.ts";
-import { keepBook, restoreBook } from "./state/keep-book.ts";
 import { scheduleResets } from "./state/resets.ts";
+import { restoreBook, saveBookOnChange } from "./state/save-and-restore-book.ts";
 import { startLoggedIn } from "./state/session.ts";
 import { startSocketServer } from "./ws/server.ts";
 
@@ -95,7 +95,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   });
   scheduleResets(sim);
   if (settings.loggedIn) startLoggedIn(sim);
-  const kept = options.book === undefined ? undefined : keepBook(sim, options.book);
+  const kept = options.book === undefined ? undefined : saveBookOnChange(sim, options.book);
   return {
     url: `https://127.0.0.1:${gateway.port}`,
     controlUrl: `http://127.0.0.1:${controlServer.port}`,

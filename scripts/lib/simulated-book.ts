@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type BookJson,
-  type BookKeeper,
+  type BookSaver,
   SavedBook,
 } from "@ibkr-edge-gateway/simulator/state/saved-book.ts";
 import { writePrivate } from "./data-dir.ts";
@@ -10,7 +10,7 @@ import { Sorry } from "./say.ts";
 
 const BOOK = "simulated-book.json";
 
-export interface KeptBook extends BookKeeper {
+export interface KeptBook extends BookSaver {
   /** Resolves when all that was to be saved is on the disk. */
   saved(): Promise<void>;
 }

@@ -2,9 +2,9 @@ import { type Context, Hono } from "hono";
 import type { LogFile } from "../../durable-objects/account/audit/log-files.ts";
 import { accountOfLog } from "../../durable-objects/d1/tables/audit-logs.ts";
 import { erasedLog } from "../../durable-objects/d1/tables/joint/delete-account-rows.ts";
-import { sourceOf } from "../web/address.ts";
 import { accountObject, type Env } from "../web/env.ts";
 import { tooManyRequests } from "../web/rate-limits.ts";
+import { sourceOf } from "../web/source-address.ts";
 
 type Asked = Context<{ Bindings: Env }>;
 

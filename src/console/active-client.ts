@@ -1,5 +1,5 @@
 import type { ConnectedClient } from "../../durable-objects/account/rpc/account-types.ts";
-import type { Owner } from "../web/owner.ts";
+import type { Owner } from "../web/signed-in-owner.ts";
 
 /** This owner's client of that id, while it is let in. */
 export async function activeClient(

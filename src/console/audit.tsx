@@ -7,10 +7,10 @@ import type { AuditRecord, SignedHead } from "../../durable-objects/account/rpc/
 import { requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
-import type { PageEnv } from "../web/context.ts";
 import { AUDIT_PAGE_ROWS } from "../web/limits.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { isKind, KINDS, type Kind, type Names, sentenceOf, whoDid } from "./audit-words.ts";
 
 /** What was done, by whom and with what outcome: the account's log, the latest first. */

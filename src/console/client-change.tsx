@@ -14,10 +14,10 @@ import { type LiveNeed, liveNeeds } from "../oauth/live-needs.ts";
 import { OtherConnections } from "../oauth/other-connections.tsx";
 import { confirmFirst, needsConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
-import type { PageEnv } from "../web/context.ts";
-import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
+import type { Owner } from "../web/signed-in-owner.ts";
 import { activeClient } from "./active-client.ts";
 
 /**

@@ -6,10 +6,10 @@ import type { ConnectedClient } from "../../durable-objects/account/rpc/account-
 import { revokeStoredGrants } from "../oauth/grants.ts";
 import { requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
-import type { PageEnv } from "../web/context.ts";
-import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
+import type { Owner } from "../web/signed-in-owner.ts";
 
 /** Who may act for the owner, and how to end it. */
 export const clientsRoutes = new Hono<PageEnv>();

@@ -7,12 +7,12 @@ import type {
 } from "../../durable-objects/account/rpc/owner/delete-account.ts";
 import { revokeAllStoredGrants } from "../oauth/grants.ts";
 import { requireOwner } from "../owner/owner-session.ts";
-import type { PageEnv } from "../web/context.ts";
 import { log } from "../web/log.ts";
-import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
+import type { Owner } from "../web/signed-in-owner.ts";
 
 /** The end of an account: what goes, what stays and why, and a passkey that says so. */
 export const deleteAccountRoutes = new Hono<PageEnv>();

@@ -4,8 +4,8 @@ import type { FlattenAccount } from "../../durable-objects/account/rpc/order-vie
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
 import { WithCommands } from "../web/command.tsx";
-import type { PageEnv } from "../web/context.ts";
 import { Page, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 
 /** What flattening would do: only ever shown. */
 export const flattenRoutes = new Hono<PageEnv>();

@@ -9,10 +9,10 @@ import {
 import { requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
-import type { PageEnv } from "../web/context.ts";
-import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
+import type { Owner } from "../web/signed-in-owner.ts";
 
 /** Invitations to open an account here; the operator's alone, where the deployment allows them. */
 export const invitationsRoutes = new Hono<PageEnv>();

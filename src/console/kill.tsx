@@ -8,11 +8,11 @@ import { type Context, Hono } from "hono";
 import type { TradingSettings } from "../../durable-objects/account/rpc/order-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
-import type { PageEnv } from "../web/context.ts";
-import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
+import type { Owner } from "../web/signed-in-owner.ts";
 import { askedElsewhere, OnApprovalPage } from "./on-approval-page.tsx";
 
 /**

@@ -2,9 +2,9 @@ import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/p
 import { type Context, Hono } from "hono";
 import type { MandateChoices } from "../../durable-objects/account/rpc/mandate-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
-import type { PageEnv } from "../web/context.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
 import { MandateFields } from "./mandate-fields.tsx";
 import { Lines } from "./mandate-lines.tsx";

@@ -5,9 +5,9 @@ import type {
   MandateView,
 } from "../../durable-objects/account/rpc/mandate-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
-import type { PageEnv } from "../web/context.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
 import { mandateRefused, parsedJson } from "./mandate-refused.tsx";
 

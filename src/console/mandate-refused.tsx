@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { WithCommands } from "../web/command.tsx";
-import type { PageEnv } from "../web/context.ts";
 import { Message, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 
 /** What the forms about mandates share: a refusal in words, and JSON that may be none. */
 export function mandateRefused(c: Context<PageEnv>, words: string) {

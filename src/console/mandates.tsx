@@ -5,10 +5,10 @@ import type { MandateView } from "../../durable-objects/account/rpc/mandate-view
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
 import { Command, WithCommands } from "../web/command.tsx";
-import type { PageEnv } from "../web/context.ts";
-import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
+import type { Owner } from "../web/signed-in-owner.ts";
 import { LetIn } from "./mandate-limits.tsx";
 import { Lines } from "./mandate-lines.tsx";
 import { readShownNumber, SHOWN_NUMBER_LENGTH, SHOWN_NUMBER_PATTERN } from "./shown-number.ts";

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { AskedElsewhere } from "../../durable-objects/account/rpc/approval-page-types.ts";
-import type { PageEnv } from "../web/context.ts";
 import { Message, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 
 /** The other way to confirm: on a page of the owner's own, which this gateway does not serve. */
 export function OnApprovalPage(props: {

@@ -6,8 +6,8 @@ import type {
 } from "../../durable-objects/account/rpc/account-types.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { WithCommands } from "../web/command.tsx";
-import type { PageEnv } from "../web/context.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { RecoveryAlert } from "../web/recovery-alert.tsx";
 import { PaperOrdersCard, paperOrdersStep } from "./paper-orders-step.tsx";
 

@@ -7,10 +7,10 @@ import { requireOwner } from "../owner/owner-session.ts";
 import { confirmPairing, lookupPairing, type PairingDetails } from "../relay/pairing.ts";
 import { displayText } from "../web/client-text.ts";
 import { WithCommands } from "../web/command.tsx";
-import type { PageEnv } from "../web/context.ts";
-import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
+import type { Owner } from "../web/signed-in-owner.ts";
 import { CAPABILITY_WORDS } from "./capability-words.ts";
 import { FingerprintWords } from "./fingerprint-words.tsx";
 

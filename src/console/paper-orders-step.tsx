@@ -1,5 +1,5 @@
 import { coversScope } from "@ibkr-edge-gateway/protocol/scopes.ts";
-import type { Owner } from "../web/owner.ts";
+import type { Owner } from "../web/signed-in-owner.ts";
 
 /** An agent that waits for its owner to switch paper orders on; null when nothing waits for that. */
 export interface PaperOrdersStep {

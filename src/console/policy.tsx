@@ -4,9 +4,9 @@ import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/p
 import { type Context, Hono } from "hono";
 import type { PolicyView } from "../../durable-objects/account/rpc/order-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
-import type { PageEnv } from "../web/context.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
 import { askedElsewhere, OnApprovalPage } from "./on-approval-page.tsx";
 import { loosenedWords, policyWords, sentence, textOf } from "./policy-words.ts";

@@ -4,11 +4,11 @@ import { type Context, Hono } from "hono";
 import type { TradingSettings } from "../../durable-objects/account/rpc/order-views.ts";
 import { confirmFirst, needsConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
-import type { PageEnv } from "../web/context.ts";
-import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { returnPath } from "../web/return-path.ts";
+import type { Owner } from "../web/signed-in-owner.ts";
 import { Kill } from "./kill.tsx";
 
 /** The owner's switches for trading: paper, and live with its checklist. */

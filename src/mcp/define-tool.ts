@@ -1,6 +1,6 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
-import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
+import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer-version.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import * as z from "zod";
@@ -13,8 +13,8 @@ import {
   type ObjectSchema,
   outputSchema,
 } from "./json-schema.ts";
+import { tolerate } from "./lenient-arguments.ts";
 import { toJsonObject } from "./to-json.ts";
-import { tolerate } from "./tolerate.ts";
 import { WAIT_MAX_SECONDS, type Watch } from "./wait-for-change.ts";
 import { NONE_REWRITTEN, type RewrittenNumbers } from "./wire/exact-numbers.ts";
 

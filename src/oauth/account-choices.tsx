@@ -1,6 +1,6 @@
 import { AccountId } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import type { BrokerAccount } from "../../durable-objects/account/rpc/account-types.ts";
-import type { Owner } from "../web/owner.ts";
+import type { Owner } from "../web/signed-in-owner.ts";
 
 /** How long a page waits for the PC's list of accounts. */
 const LIST_WAIT_MS = 2_500;

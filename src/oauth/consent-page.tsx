@@ -11,8 +11,8 @@ import type {
   ConnectedClient,
 } from "../../durable-objects/account/rpc/account-types.ts";
 import { displayText } from "../web/client-text.ts";
-import type { Owner } from "../web/owner.ts";
 import { Page } from "../web/page.tsx";
+import type { Owner } from "../web/signed-in-owner.ts";
 import { AccessChoices } from "./access-choices.tsx";
 import { AccountChoices } from "./account-choices.tsx";
 import type { LiveNeed } from "./live-needs.ts";

@@ -11,13 +11,13 @@ import type { ConnectedClient } from "../../durable-objects/account/rpc/account-
 import { confirmFirst, needsConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
-import type { PageEnv } from "../web/context.ts";
 import { readForm } from "../web/form.ts";
 import { log } from "../web/log.ts";
 import { relaxForLoopback, restoreFromLoopback } from "../web/loopback-cookies.ts";
-import type { Owner } from "../web/owner.ts";
 import { Message, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { sameSecret } from "../web/same-secret.ts";
+import type { Owner } from "../web/signed-in-owner.ts";
 import { liveRefused, newScopes, scopesChosen } from "./access-form.ts";
 import { accountsChosen, accountsToChoose } from "./account-choices.tsx";
 import { ConsentPage } from "./consent-page.tsx";

@@ -1,9 +1,9 @@
 import type { OAuthHelpers, OAuthProvider } from "@cloudflare/workers-oauth-provider";
-import { sourceOf } from "../web/address.ts";
-import { admitOrigin } from "../web/admission.ts";
 import type { Env, Settings } from "../web/env.ts";
+import { admitOrigin } from "../web/host-and-origin.ts";
 import { REGISTRATION_BODY_MAX_BYTES } from "../web/limits.ts";
 import { limitRefused, tooManyRequests } from "../web/rate-limits.ts";
+import { sourceOf } from "../web/source-address.ts";
 import type { McpHandler } from "./provider.ts";
 import { withoutEmptyMembers } from "./registration.ts";
 import { guardedTokenRequest } from "./token-guard.ts";

@@ -1,4 +1,4 @@
-import type { Owner } from "../web/owner.ts";
+import type { Owner } from "../web/signed-in-owner.ts";
 
 /** What has to be there before a client is given the live account. */
 export interface LiveNeed {

@@ -1,12 +1,12 @@
 import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
-import type { PageEnv } from "../web/context.ts";
-import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
 import { returnPath } from "../web/return-path.ts";
+import type { Owner } from "../web/signed-in-owner.ts";
 import { requireOwner } from "./owner-session.ts";
 
 /**

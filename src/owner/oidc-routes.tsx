@@ -8,16 +8,16 @@ import { encode } from "jose/base64url";
 import * as z from "zod";
 import { accountExists, operatorAccount } from "../../durable-objects/d1/tables/accounts.ts";
 import { accountOfIdentity } from "../../durable-objects/d1/tables/joint/identity-accounts.ts";
-import { sourceOf } from "../web/address.ts";
 import { browserLabel } from "../web/browser-label.ts";
-import type { PageEnv } from "../web/context.ts";
 import { accountObject } from "../web/env.ts";
 import { OIDC_SIGN_IN_SECONDS } from "../web/limits.ts";
 import { log } from "../web/log.ts";
 import type { Oidc } from "../web/oidc.ts";
 import { Message, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { returnPath } from "../web/return-path.ts";
 import { sameSecret } from "../web/same-secret.ts";
+import { sourceOf } from "../web/source-address.ts";
 import { enter, tooMany } from "./sign-in.tsx";
 
 /**

@@ -3,10 +3,10 @@ import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import { accountExists } from "../../durable-objects/d1/tables/accounts.ts";
-import type { PageEnv } from "../web/context.ts";
 import { accountObject } from "../web/env.ts";
-import type { Owner } from "../web/owner.ts";
+import type { PageEnv } from "../web/page-env.ts";
 import { signInPath } from "../web/return-path.ts";
+import type { Owner } from "../web/signed-in-owner.ts";
 
 /**
  * The cookie names the account and carries the session's secret; what the secret is worth is known

@@ -4,10 +4,10 @@ import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Context, Hono } from "hono";
 import { accountExists, findOperator } from "../../durable-objects/d1/tables/accounts.ts";
 import { browserLabel } from "../web/browser-label.ts";
-import type { PageEnv } from "../web/context.ts";
 import { accountObject } from "../web/env.ts";
 import { beginAnonymousForm } from "../web/form.ts";
 import { Page, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { isOwnerToken } from "./owner-token.ts";
 import { beginSignIn, enter, tooMany } from "./sign-in.tsx";
 

@@ -1,11 +1,11 @@
 import type { Context } from "hono";
 import type { SignInSecurity } from "../../durable-objects/account/rpc/account-types.ts";
 import { findOperator } from "../../durable-objects/d1/tables/accounts.ts";
-import type { PageEnv } from "../web/context.ts";
 import { accountObject } from "../web/env.ts";
 import { beginAnonymousForm } from "../web/form.ts";
 import { OWNER_TOKEN_MIN_CHARS } from "../web/limits.ts";
 import { Page, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
 import { ownerTokenState } from "./owner-token.ts";
 import { makeChallenge } from "./sign-in-challenge.ts";

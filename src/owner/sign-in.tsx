@@ -1,14 +1,14 @@
 import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { type Context, Hono } from "hono";
 import { accountOf, operatorAccount } from "../../durable-objects/d1/tables/accounts.ts";
-import { sourceOf } from "../web/address.ts";
 import { browserLabel } from "../web/browser-label.ts";
-import type { PageEnv } from "../web/context.ts";
 import { accountObject } from "../web/env.ts";
 import { isAnonymousForm, readForm } from "../web/form.ts";
 import { Message, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { returnPath } from "../web/return-path.ts";
 import { sameSecret } from "../web/same-secret.ts";
+import { sourceOf } from "../web/source-address.ts";
 import { clearOwnerCookie, currentOwner, setOwnerCookie } from "./owner-session.ts";
 import { isOwnerToken, ownerTokenState } from "./owner-token.ts";
 import { isChallenge } from "./sign-in-challenge.ts";

@@ -4,13 +4,13 @@ import { type Context, Hono } from "hono";
 import { newAccountId, openAccount } from "../../durable-objects/d1/tables/accounts.ts";
 import { isInvited } from "../../durable-objects/d1/tables/invitations.ts";
 import { acceptInvitation } from "../../durable-objects/d1/tables/joint/accept-invitation.ts";
-import { sourceOf } from "../web/address.ts";
 import { displayText } from "../web/client-text.ts";
-import type { PageEnv } from "../web/context.ts";
 import { accountObject } from "../web/env.ts";
 import { beginAnonymousForm, isAnonymousForm, readForm } from "../web/form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 import { makeOptions, PasskeyForm } from "../web/passkey-form.tsx";
+import { sourceOf } from "../web/source-address.ts";
 import { tooMany } from "./sign-in.tsx";
 import { isChallenge, makeChallenge } from "./sign-in-challenge.ts";
 

@@ -9,7 +9,7 @@ import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { PairedSidecar } from "../../durable-objects/account/rpc/account-types.ts";
 import type { ConfirmedPairing } from "../../durable-objects/pairing.ts";
 import { accountObject, type Env } from "../web/env.ts";
-import type { Owner } from "../web/owner.ts";
+import type { Owner } from "../web/signed-in-owner.ts";
 
 /** What the owner compares with the sidecar's terminal before confirming. */
 export interface PairingDetails {

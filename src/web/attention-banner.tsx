@@ -1,7 +1,7 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import type { Attention } from "../../durable-objects/account/rpc/attention-types.ts";
 import { displayText } from "./client-text.ts";
-import { distance } from "./distance.ts";
+import { relativeTime } from "./relative-time.ts";
 
 /** One thing that waits for the owner: in a sentence, and where to do something about it. */
 export interface AttentionWords {
@@ -126,7 +126,7 @@ export function attentionWords(one: Attention, now: Date): AttentionWords | null
   }
 }
 
-const since = (at: string, now: Date): string => distance(Date.parse(at) - now.getTime());
+const since = (at: string, now: Date): string => relativeTime(Date.parse(at) - now.getTime());
 
 const ACTORS: Readonly<Record<string, string>> = {
   owner: "you",

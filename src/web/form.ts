@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
-import type { PageEnv } from "./context.ts";
 import { FORM_BODY_MAX_BYTES, FORM_BODY_READ_MS } from "./limits.ts";
+import type { PageEnv } from "./page-env.ts";
 import { readBody } from "./read-body.ts";
 import { sameSecret } from "./same-secret.ts";
 

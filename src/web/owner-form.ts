@@ -1,6 +1,6 @@
 import { createMiddleware } from "hono/factory";
-import type { PageEnv } from "./context.ts";
 import { readForm } from "./form.ts";
+import type { PageEnv } from "./page-env.ts";
 import { sameSecret } from "./same-secret.ts";
 
 /**

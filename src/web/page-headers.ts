@@ -1,5 +1,5 @@
 import { createMiddleware } from "hono/factory";
-import type { PageEnv } from "./context.ts";
+import type { PageEnv } from "./page-env.ts";
 
 /**
  * Nothing runs but the pages' one script, where a passkey is used, a command is copied or the page

@@ -3,10 +3,10 @@ import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ICON_PATH, SCRIPT_PATH, STYLE_PATH } from "./assets.ts";
 import { AttentionBanner } from "./attention-banner.tsx";
-import type { PageEnv } from "./context.ts";
-import { distance } from "./distance.ts";
-import type { Owner } from "./owner.ts";
+import type { PageEnv } from "./page-env.ts";
 import { contentSecurityPolicy } from "./page-headers.ts";
+import { relativeTime } from "./relative-time.ts";
+import type { Owner } from "./signed-in-owner.ts";
 
 const ROOMS = [
   ["/", "Overview"],
@@ -234,11 +234,11 @@ export function Message(props: {
   );
 }
 
-/** A moment, said as a distance from now and, for those who look closer, in UTC. */
+/** A moment, said as a relativeTime from now and, for those who look closer, in UTC. */
 export function When({ at, now }: { at: string; now: Date }) {
   return (
     <time datetime={at} title={at.replace("T", " ").replace(/\.\d+Z$/, " UTC")}>
-      {distance(Date.parse(at) - now.getTime())}
+      {relativeTime(Date.parse(at) - now.getTime())}
     </time>
   );
 }

@@ -1,4 +1,4 @@
-import { sourceOf } from "./address.ts";
+import { sourceOf } from "./source-address.ts";
 
 const WINDOW_SECONDS = 60;
 

@@ -1,7 +1,7 @@
 import type { PendingRecovery } from "../../durable-objects/account/rpc/account-types.ts";
 import { displayText } from "./client-text.ts";
-import type { Owner } from "./owner.ts";
 import { When } from "./page.tsx";
+import type { Owner } from "./signed-in-owner.ts";
 
 /** Somebody at a paired PC says that every passkey is lost. Who reads this can still say no. */
 export function RecoveryAlert(props: { recoveries: PendingRecovery[]; owner: Owner; now: Date }) {

@@ -8,8 +8,8 @@ import {
 } from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
 import { openJournal } from "../../sidecar/src/journal/relay-journal.ts";
 import type { OperationExecutor } from "../../sidecar/src/operation-handlers/executor-interface.ts";
-import { createRelayLink } from "../../sidecar/src/relay/link.ts";
-import type { RelayLink } from "../../sidecar/src/relay/link-interface.ts";
+import { createRelayLink } from "../../sidecar/src/relay/relay-link.ts";
+import type { RelayLink } from "../../sidecar/src/relay/relay-link-interface.ts";
 import { connectWebSocket } from "../../sidecar/src/relay/relay-socket.ts";
 import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/pc-keys/device-key.ts";
 import { callAccount } from "./account-calls.ts";

@@ -3,7 +3,7 @@ import { appendFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Pairing } from "../../sidecar/src/config/pairing-file.ts";
 import { openJournal } from "../../sidecar/src/journal/relay-journal.ts";
-import { createRelayLink } from "../../sidecar/src/relay/link.ts";
+import { createRelayLink } from "../../sidecar/src/relay/relay-link.ts";
 import { connectWebSocket } from "../../sidecar/src/relay/relay-socket.ts";
 import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/pc-keys/device-key.ts";
 import { testExecutor, testOperations } from "../support/relay/test-executor.ts";

@@ -11,8 +11,8 @@ import { memoryPacingStore } from "../../sidecar/src/client-portal/pacing/pacing
 import type { DiskReserve } from "../../sidecar/src/config/disk-reserve.ts";
 import { openAccountJournal } from "../../sidecar/src/journal/account-journal.ts";
 import type { OrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
-import { createRelayLink } from "../../sidecar/src/relay/link.ts";
-import type { RelayLink } from "../../sidecar/src/relay/link-interface.ts";
+import { createRelayLink } from "../../sidecar/src/relay/relay-link.ts";
+import type { RelayLink } from "../../sidecar/src/relay/relay-link-interface.ts";
 import { createBroker } from "../../sidecar/src/run/broker.ts";
 import type { Broker } from "../../sidecar/src/run/broker-interface.ts";
 import { openOrderSide } from "../../sidecar/src/run/open-order-side.ts";

@@ -12,8 +12,8 @@ import { changePolicy } from "../../durable-objects/account/orders/transactions/
 import { switchFeature } from "../../durable-objects/account/orders/transactions/switch-feature.ts";
 import { addSidecar } from "../../durable-objects/account/relay/tables/sidecars.ts";
 import { migrate } from "../../durable-objects/account/schema.ts";
-import { ensureConfigDir, writePrivateJson } from "../../sidecar/src/config/files.ts";
 import { type Pairing, storePairing } from "../../sidecar/src/config/pairing-file.ts";
+import { ensureConfigDir, writePrivateJson } from "../../sidecar/src/config/private-files.ts";
 import { openAccountJournal } from "../../sidecar/src/journal/account-journal.ts";
 import { openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
 import { orderStorePath } from "../../sidecar/src/orders/local-policy/order-settings.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { policyInForce } from "../../durable-objects/account/orders/tables/policies.ts";
 import { changePolicy } from "../../durable-objects/account/orders/transactions/policy-transaction.ts";
-import { writePrivateJson } from "../../sidecar/src/config/files.ts";
+import { writePrivateJson } from "../../sidecar/src/config/private-files.ts";
 import { BrokerModel } from "./broker-model.ts";
 import { chance } from "./chance.ts";
 import { SimulatedD1 } from "./d1.ts";

@@ -31,7 +31,7 @@ import {
 } from "../../sidecar/src/orders/local-policy/local-rules.ts";
 import { capsPath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
 import type { Reach } from "../../sidecar/src/orders/notify/desktop-and-webhook.ts";
-import { createOrderService } from "../../sidecar/src/orders/order-side.ts";
+import { createOrderSide } from "../../sidecar/src/orders/order-side.ts";
 import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/limits/caps.ts";
 import { enrolApprover } from "../../sidecar/src/trust/tables/approvers.ts";
 import { type BrokerRig, startRig } from "./broker.ts";
@@ -159,7 +159,7 @@ export async function startOrderRig(
       return {
         isOwnOrder: (ref) => opened.owns(ref),
         orders: (parts) =>
-          createOrderService(
+          createOrderSide(
             {
               store: burn === undefined ? opened : burn.store(opened),
               rules: local,

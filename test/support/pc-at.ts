@@ -9,8 +9,8 @@ import {
 } from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
 import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
 import { openJournal } from "../../sidecar/src/journal/relay-journal.ts";
-import { createRelayLink } from "../../sidecar/src/relay/link.ts";
 import { askForCode, collect, pairingOf } from "../../sidecar/src/relay/pairing-client.ts";
+import { createRelayLink } from "../../sidecar/src/relay/relay-link.ts";
 import { connectWebSocket } from "../../sidecar/src/relay/relay-socket.ts";
 import type { BrokerRig } from "./broker.ts";
 import type { Gateway } from "./gateway.ts";

@@ -12,7 +12,7 @@ import { contextFor, createSeen } from "../../sidecar/src/operation-handlers/ope
 import type { KeyPolicy } from "../../sidecar/src/orders/approval/receive-announced-keys.ts";
 import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
 import type { LocalRules } from "../../sidecar/src/orders/local-policy/local-rules.ts";
-import type { BrokerSide, OrderServiceOptions } from "../../sidecar/src/orders/order-side-parts.ts";
+import type { BrokerSide, OrderSideOptions } from "../../sidecar/src/orders/order-side-parts.ts";
 import { createSubmitContext } from "../../sidecar/src/orders/submit/create-submit-context.ts";
 import type { SubmitInput } from "../../sidecar/src/orders/submit/submit-context.ts";
 import { DEFAULT_CAPS } from "../../sidecar/src/trust/limits/caps.ts";
@@ -131,7 +131,7 @@ export function pcOrders(
     source?: BrokerSide["source"];
     /** Where the journal is; in memory without one. */
     path?: string;
-    disk?: Pick<OrderServiceOptions, "disk" | "reserve">;
+    disk?: Pick<OrderSideOptions, "disk" | "reserve">;
   } = {},
 ) {
   const clock = handClock();
@@ -216,7 +216,7 @@ export function pcOrders(
     },
     caps: () => ({ ok: true, caps: local.caps }),
   };
-  const options: OrderServiceOptions = {
+  const options: OrderSideOptions = {
     store,
     rules,
     settings: { v: 1, futures_operator: null, alerts: { webhook_url: null, ntfy_url: null } },

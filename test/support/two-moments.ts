@@ -16,13 +16,13 @@ import type {
   TicketQuote,
 } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { refusalsOf } from "../../durable-objects/account/orders/rules/submits/submit-decision.ts";
+import { larger } from "../../sidecar/src/orders/submit/facts-at-decision.ts";
 import {
   leastTierOf,
   localFaults,
   openingFaults,
 } from "../../sidecar/src/orders/submit/local-checks.ts";
 import { orderValue } from "../../sidecar/src/orders/submit/order-value.ts";
-import { larger } from "../../sidecar/src/orders/submit/own-reads.ts";
 import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/limits/caps.ts";
 import { driftFaults, driftUnknown } from "../../sidecar/src/trust/verify/drift-faults.ts";
 import { tierFaults } from "../../sidecar/src/trust/verify/tier-faults.ts";

@@ -25,8 +25,8 @@ import {
 } from "../../sidecar/src/trust/pc-keys/statement-and-witness-keys.ts";
 import { newestHead } from "../../sidecar/src/trust/tables/witnessed-heads.ts";
 import { readWitnessedLog } from "../../sidecar/src/trust/tables/witnessed-log.ts";
+import { acceptLog, type LogStanding } from "../../sidecar/src/trust/witness/log-standing.ts";
 import { openWitnessStore } from "../../sidecar/src/trust/witness/open-store.ts";
-import { acceptLog, type LogStanding } from "../../sidecar/src/trust/witness/standing.ts";
 import { createWitness, type LogWitness } from "../../sidecar/src/trust/witness/witness.ts";
 import { auditEvent } from "./audit-event.ts";
 import { sqlStorage } from "./sql-storage.ts";

@@ -1,6 +1,6 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { accountsList } from "@ibkr-edge-gateway/protocol/operation-schemas/accounts-list.ts";
-import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
+import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer-version.ts";
 import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { contentHash } from "../audit/events.ts";

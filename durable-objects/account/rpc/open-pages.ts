@@ -3,7 +3,7 @@ import { checkOwnerSession } from "../access/session-lifecycle.ts";
 import { findSession } from "../access/tables/owner-sessions.ts";
 import { auditSize, eventTypesAfter } from "../audit/tables/log.ts";
 import { logAbandoned } from "../platform/log-abandoned.ts";
-import { SESSION_HEADER } from "./live-path.ts";
+import { SESSION_HEADER } from "./open-pages-path.ts";
 import { isPageNews } from "./page-news.ts";
 
 /**

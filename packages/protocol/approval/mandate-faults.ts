@@ -18,7 +18,7 @@ export function mandateFaults(
   now: string,
 ): OrderRefusal[] {
   return [
-    ...standingFaults(mandate, order, now),
+    ...usabilityFaults(mandate, order, now),
     ...orderFaults(mandate, order),
     ...placementFaults(mandate, order),
     ...amountFaults(mandate, order, usage),
@@ -26,7 +26,7 @@ export function mandateFaults(
 }
 
 /** Whose it is, where, and when. */
-function standingFaults(mandate: Mandate, order: UnderMandate, now: string): OrderRefusal[] {
+function usabilityFaults(mandate: Mandate, order: UnderMandate, now: string): OrderRefusal[] {
   const faults: OrderRefusal[] = [];
   const { order: asked } = order.ticket;
   const at = Date.parse(now);

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { Control } from "./control.ts";
 import { FaultSchema, WsActionSchema } from "./injected-faults.ts";
+import type { Control } from "./simulator-control.ts";
 
 /** A command of the control port: JSON in, JSON out. */
 export type Command = (control: Control, body: unknown) => unknown | Promise<unknown>;

@@ -11,7 +11,7 @@ import {
 import type { SimRoute } from "../http/router.ts";
 import { isFields, type WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
-import type { Alert } from "../state/notes.ts";
+import type { Alert } from "../state/watchlists-alerts-notices.ts";
 import { utcTime } from "../zone.ts";
 import { ownAccount } from "./iserver-accounts.ts";
 

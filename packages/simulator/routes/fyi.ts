@@ -11,7 +11,7 @@ import {
 import type { SimRoute } from "../http/router.ts";
 import type { WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
-import type { Notice } from "../state/notes.ts";
+import type { Notice } from "../state/watchlists-alerts-notices.ts";
 
 /** Notices and how they are delivered. Keys are the server's own abbreviations. */
 

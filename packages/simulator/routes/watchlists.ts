@@ -2,7 +2,7 @@ import { failed, fieldsOf, ok, type SimAnswer, type SimRequest } from "../http/e
 import type { SimRoute } from "../http/router.ts";
 import { isFields, type WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
-import type { Watchlist } from "../state/notes.ts";
+import type { Watchlist } from "../state/watchlists-alerts-notices.ts";
 
 function unavailable(): SimAnswer {
   return failed(503, "Service Unavailable");

@@ -119,7 +119,7 @@ export type SavedBook = z.output<typeof SavedBook>;
 export type BookJson = z.input<typeof SavedBook>;
 
 /** Keeps a book between two runs of the simulator. */
-export interface BookKeeper {
+export interface BookSaver {
   /** What the last run left; null when there was none. */
   readonly last: SavedBook | null;
   /** Called after changes, with the whole book; must not throw. */

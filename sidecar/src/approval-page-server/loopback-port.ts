@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import * as z from "zod";
-import { readPrivateJson, writePrivateJson } from "../config/files.ts";
+import { readPrivateJson, writePrivateJson } from "../config/private-files.ts";
 import { closed, isTaken, listenOnLoopback } from "./loopback-listen.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import * as z from "zod";
-import { readPrivateJson, writePrivateJson } from "../config/files.ts";
+import { readPrivateJson, writePrivateJson } from "../config/private-files.ts";
 import { nameOf } from "./page-settings.ts";
 
 /**

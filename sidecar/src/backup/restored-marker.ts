@@ -1,6 +1,6 @@
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import * as z from "zod";
-import { readPrivateJson, removePrivateFile, writePrivateJson } from "../config/files.ts";
+import { readPrivateJson, removePrivateFile, writePrivateJson } from "../config/private-files.ts";
 
 /**
  * Stands in a folder that came out of a backup until the PC it was made on is fenced: until then that

@@ -4,8 +4,13 @@ import { UsageError } from "../config/usage-error.ts";
 import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
 import { typedAtTerminal } from "../run/ask-at-terminal.ts";
 import { liftKillSwitch, readKillSwitch } from "../trust/limits/kill-switch-file.ts";
+import {
+  acceptLog,
+  FORK_REASON,
+  logStanding,
+  standingInWords,
+} from "../trust/witness/log-standing.ts";
 import { existingWitnessStore } from "../trust/witness/open-store.ts";
-import { acceptLog, FORK_REASON, logStanding, standingInWords } from "../trust/witness/standing.ts";
 import { globalOptions } from "./options.ts";
 
 /** Adds `audit accept`: the owner's word that the gateway's log is taken as it is shown now. */

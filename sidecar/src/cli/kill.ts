@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
-import { ensureConfigDir } from "../config/files.ts";
+import { ensureConfigDir } from "../config/private-files.ts";
 import { readRunStatus } from "../config/status-file.ts";
 import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
 import { engageKillSwitch, readKillSwitch } from "../trust/limits/kill-switch-file.ts";

@@ -2,7 +2,7 @@ import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Command, InvalidArgumentError } from "commander";
-import { writePrivateJson } from "../config/files.ts";
+import { writePrivateJson } from "../config/private-files.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { capsPath, killSwitchPath } from "../orders/local-policy/order-settings.ts";
 import { canAsk, lineAtTerminal, typedAtTerminal } from "../run/ask-at-terminal.ts";

@@ -5,8 +5,8 @@ import { type RunStatus, readRunStatus, STATUS_STALE_MS } from "../config/status
 import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
 import { readKillSwitch } from "../trust/limits/kill-switch-file.ts";
 import { loadDeviceKey } from "../trust/pc-keys/device-key.ts";
+import { type LogStanding, standingInWords } from "../trust/witness/log-standing.ts";
 import { storedStanding } from "../trust/witness/open-store.ts";
-import { type LogStanding, standingInWords } from "../trust/witness/standing.ts";
 import { globalOptions } from "./options.ts";
 
 /** Adds `status`: what is paired, whether it runs, and what to do next. */

@@ -29,7 +29,7 @@ import { tradingSchedule } from "./endpoints/trading-schedule.ts";
 import { watchlist, watchlists } from "./endpoints/watchlists.ts";
 import { readAuthStatus, readPrime, readSso, readTickle } from "./session/read-auth.ts";
 import { readFrame } from "./stream/frames.ts";
-import { countUnread } from "./unread.ts";
+import { countUnread } from "./unreadable-values.ts";
 import { parseWireJson } from "./wire-json.ts";
 
 /**

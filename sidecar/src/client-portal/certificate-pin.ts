@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { readPrivateJson, writePrivateJson } from "../config/files.ts";
+import { readPrivateJson, writePrivateJson } from "../config/private-files.ts";
 
 /**
  * The gateway's certificate is self-signed, so trust rests on having seen it before: the first one

@@ -6,7 +6,7 @@ import { LIMITS } from "./limits.ts";
 import { createPortal } from "./portal.ts";
 import type { Ask, AskOptions } from "./portal-interface.ts";
 import type { ReadParts } from "./read-once.ts";
-import { createUnreadTally } from "./unread.ts";
+import { createUnreadTally } from "./unreadable-values.ts";
 
 const NUMBER: Ask<number> = {
   name: "a.number",

@@ -8,7 +8,7 @@ import type { Ask, AskOptions } from "./portal-interface.ts";
 import { generalFailure, unavailable, unreadable } from "./read-failure.ts";
 import { sessionRefusal } from "./session/session-refusal.ts";
 import type { Supervisor } from "./session/supervisor.ts";
-import { countUnread, type UnreadTally } from "./unread.ts";
+import { countUnread, type UnreadTally } from "./unreadable-values.ts";
 
 /** An answer as it came, before it is decoded. */
 export interface RawAnswer {

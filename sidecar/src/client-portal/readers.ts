@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { noteUnread } from "./unread.ts";
+import { noteUnread } from "./unreadable-values.ts";
 import {
   isNoValue,
   toBoolean,
@@ -24,7 +24,7 @@ import {
  * The one set of readers that every value of the broker passes, as parts of a schema for
  * `z.looseObject`: an absent key reads as null. Each knows what its kind of value may be and which
  * words and figures stand for none, so that a placeholder never becomes a figure; one that cannot be
- * read is null, costs nothing beside it, and is counted (see `unread.ts`).
+ * read is null, costs nothing beside it, and is counted (see `unreadable-values.ts`).
  */
 const anything = z.unknown().optional();
 

@@ -1,8 +1,8 @@
 import { CAPABILITIES } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { PublicKey } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 import * as z from "zod";
-import { readPrivateJson, writePrivateJson } from "./files.ts";
 import { isAllowedAddress } from "./gateway-url.ts";
+import { readPrivateJson, writePrivateJson } from "./private-files.ts";
 
 const FILE = "pairing.json";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { readPrivateJson, writePrivateJson } from "./files.ts";
+import { readPrivateJson, writePrivateJson } from "./private-files.ts";
 
 const FILE = "status.json";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type * as z from "zod";
-import { readPrivateJson, writePrivateJson } from "./files.ts";
+import { readPrivateJson, writePrivateJson } from "./private-files.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** A file of the owner's as it counts now, and why it does not count as it stands. */

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { writePrivateJson } from "./files.ts";
+import { writePrivateJson } from "./private-files.ts";
 
 const FILE = "look-again.json";
 

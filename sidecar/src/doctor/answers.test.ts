@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { liveOrders } from "../client-portal/endpoints/orders.ts";
-import { countUnread, createUnreadTally, noteUnread } from "../client-portal/unread.ts";
+import { countUnread, createUnreadTally, noteUnread } from "../client-portal/unreadable-values.ts";
 import { checkAnswers } from "./session.ts";
 
 it("what could not be read is counted for the answer that held it, and doctor says of which", () => {

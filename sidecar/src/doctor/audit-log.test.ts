@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { LogStanding } from "../trust/witness/standing.ts";
+import type { LogStanding } from "../trust/witness/log-standing.ts";
 import { logFinding } from "./audit-log.ts";
 
 const MINUTE = 60_000;

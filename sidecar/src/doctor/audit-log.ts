@@ -1,8 +1,12 @@
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
+import {
+  ACCEPT_COMMAND,
+  type LogStanding,
+  standingInWords,
+} from "../trust/witness/log-standing.ts";
 import { storedStanding } from "../trust/witness/open-store.ts";
-import { ACCEPT_COMMAND, type LogStanding, standingInWords } from "../trust/witness/standing.ts";
 import { type Finding, ok, unknown, wrong } from "./finding.ts";
 
 const LAYER = "audit log";

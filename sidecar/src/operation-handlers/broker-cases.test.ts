@@ -13,7 +13,7 @@ import { settledPositions } from "../client-portal/endpoints/positions.ts";
 import { snapshotLook } from "../client-portal/endpoints/quotes.ts";
 import { LIMITS } from "../client-portal/limits.ts";
 import { isOver } from "../client-portal/stream/streamed-orders.ts";
-import { readMarket } from "../orders/submit/read-facts.ts";
+import { readMarket } from "../orders/submit/market-and-account-reads.ts";
 import { readWorkingFacts } from "../orders/submit/working-facts.ts";
 import { serveContractsResolve } from "./contracts-resolve.ts";
 import { serveContractsSearch } from "./contracts-search.ts";

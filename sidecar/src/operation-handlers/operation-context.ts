@@ -10,7 +10,7 @@ import { type Clock, isoTime } from "../client-portal/clock.ts";
 import type { Priority } from "../client-portal/pacing/priority.ts";
 import type { Answer, Ask, AskOptions, Portal } from "../client-portal/portal-interface.ts";
 import type { QuoteLines } from "../client-portal/quote-lines.ts";
-import type { StreamView } from "../client-portal/stream/view.ts";
+import type { StreamView } from "../client-portal/stream/stream-view.ts";
 import { createSeenList, type SeenList } from "./seen-lists.ts";
 
 /** What one operation has to work with. */

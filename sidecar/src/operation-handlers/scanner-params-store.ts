@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { ScannerParams, scannerParams } from "../client-portal/endpoints/scanner.ts";
 import { unreadable } from "../client-portal/read-failure.ts";
-import { readPrivateJson, writePrivateJson } from "../config/files.ts";
+import { readPrivateJson, writePrivateJson } from "../config/private-files.ts";
 import type { OperationContext } from "./operation-context.ts";
 
 /**

@@ -3,13 +3,13 @@ import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operation-schemas/regist
 import { beforeEach, describe, expect, it } from "vitest";
 import { anIntentRecord } from "../../../test/support/intent-record.ts";
 import { ACCOUNT, type PcOrders, pcOrders } from "../../../test/support/pc-orders.ts";
-import { createOrderService } from "./order-side.ts";
+import { createOrderSide } from "./order-side.ts";
 
 let pc: PcOrders;
 beforeEach(() => {
   pc = pcOrders();
 });
-const operations = () => createOrderService(pc.options, pc.side).operations;
+const operations = () => createOrderSide(pc.options, pc.side).operations;
 async function run(operation: string, input: unknown) {
   const handler = operations()[operation];
   if (handler === undefined) throw new Error("not served");

@@ -37,11 +37,11 @@ import { outcomeOf } from "./journal/intent-record.ts";
 import { engageKillSwitch } from "./local-policy/engage-kill-switch.ts";
 import { announceApproval } from "./notify/announce-approval.ts";
 import { createTeller } from "./notify/gateway-alerts.ts";
-import type { BrokerSide, OrderServiceOptions } from "./order-side-parts.ts";
+import type { BrokerSide, OrderSideOptions } from "./order-side-parts.ts";
 import { inputRefusals } from "./preview/input-refusals.ts";
 import { refused } from "./preview/order-from-request.ts";
 import { previewOrder } from "./preview/preview-order.ts";
-import type { OrderServiceContext } from "./submit/create-submit-context.ts";
+import type { OrderSideContext } from "./submit/create-submit-context.ts";
 import { placeOrder } from "./submit/place-order.ts";
 import { reconcileOrders } from "./tracking/serve-reconcile.ts";
 
@@ -50,9 +50,9 @@ export type OrderOperations = Readonly<Record<string, Handler>>;
 
 /** Every operation about orders, approvals and the local switch, by its name on the relay. */
 export function orderOperations(
-  options: OrderServiceOptions,
+  options: OrderSideOptions,
   broker: BrokerSide,
-  submit: OrderServiceContext,
+  submit: OrderSideContext,
 ): OrderOperations {
   return {
     ...withRoom(options.reserve, writes(broker, submit)),
@@ -75,7 +75,7 @@ const withRoom = (reserve: DiskReserve | undefined, operations: OrderOperations)
   );
 
 /** What changes something at the broker or at this PC. */
-const writes = (broker: BrokerSide, submit: OrderServiceContext): OrderOperations => ({
+const writes = (broker: BrokerSide, submit: OrderSideContext): OrderOperations => ({
   "order.place": (request) =>
     serve(orderPlace, (context, input) => placeOrder(submit, request, context, "place", input)),
   "order.modify": (request) =>
@@ -91,9 +91,9 @@ const writes = (broker: BrokerSide, submit: OrderServiceContext): OrderOperation
 });
 
 const reads = (
-  options: OrderServiceOptions,
+  options: OrderSideOptions,
   { clock, source, clockSkewMs }: BrokerSide,
-  submit: OrderServiceContext,
+  submit: OrderSideContext,
 ): OrderOperations => ({
   "order.preview": () => ({
     execute: async (context, input) => {
@@ -134,7 +134,7 @@ const reads = (
 });
 
 /** What the owner's approvals, keys and mandates need of this PC. */
-const approvals = (options: OrderServiceOptions, submit: OrderServiceContext): OrderOperations => {
+const approvals = (options: OrderSideOptions, submit: OrderSideContext): OrderOperations => {
   const { store, reach, clock, simulator, echo } = submit;
   const tellOwner = createTeller(reach, clock);
   return {

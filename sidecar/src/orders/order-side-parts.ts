@@ -6,7 +6,7 @@ import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
 import type { Pacer } from "../client-portal/pacing/pacer.ts";
 import type { Portal } from "../client-portal/portal-interface.ts";
-import type { StreamView } from "../client-portal/stream/view.ts";
+import type { StreamView } from "../client-portal/stream/stream-view.ts";
 import type { Transport } from "../client-portal/transport.ts";
 import type { DiskReserve } from "../config/disk-reserve.ts";
 import type { SigningKey } from "../trust/pc-keys/statement-and-witness-keys.ts";
@@ -37,7 +37,7 @@ export interface BrokerSide {
 }
 
 /** What the owner's PC brings. */
-export interface OrderServiceOptions {
+export interface OrderSideOptions {
   store: OrderStore;
   rules: LocalRules;
   settings: OrderSettings;

@@ -4,10 +4,10 @@ import { anOrder, NOW } from "../../../test/support/orders.ts";
 import { ACCOUNT, type PcOrders, pcOrders } from "../../../test/support/pc-orders.ts";
 import { ORDER_LIMITS } from "./limits.ts";
 import { reportFaults } from "./local-policy/report-faults.ts";
-import { createOrderService } from "./order-side.ts";
+import { createOrderSide } from "./order-side.ts";
 import { localFaults } from "./submit/local-checks.ts";
 
-const start = (pc: PcOrders) => createOrderService(pc.options, pc.side);
+const start = (pc: PcOrders) => createOrderSide(pc.options, pc.side);
 const accepted = (n = 0) => {
   const planned = anIntentRecord(n);
   const orders = planned.orders.map((order) => ({ ...order, order_id: "11" }));
@@ -68,7 +68,7 @@ describe("a PC that keeps running", () => {
   it("warns once of a disk that fills, and keeps what room is left for exits", () => {
     const pc = pcOrders();
     const room = { freeBytes: 210 * MB * 10, totalBytes: 1_000 * MB * 10 };
-    const service = createOrderService({ ...pc.options, disk: () => room }, pc.side);
+    const service = createOrderSide({ ...pc.options, disk: () => room }, pc.side);
     const rules = reportFaults(
       pc.options.rules,
       () => {},

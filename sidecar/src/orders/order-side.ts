@@ -7,12 +7,12 @@ import { createPageService, type PageService } from "./approval-page/page-servic
 import { approverEnrolled, ownerAnswer } from "./approval-page/report-page-answer.ts";
 import { ORDER_LIMITS } from "./limits.ts";
 import { type OrderOperations, orderOperations } from "./order-operations.ts";
-import type { BrokerSide, OrderServiceOptions } from "./order-side-parts.ts";
-import { createSubmitContext, type OrderServiceContext } from "./submit/create-submit-context.ts";
+import type { BrokerSide, OrderSideOptions } from "./order-side-parts.ts";
+import { createSubmitContext, type OrderSideContext } from "./submit/create-submit-context.ts";
 import { rowOf } from "./tracking/event-row.ts";
 
 /** The order side of the sidecar: every operation about orders, approvals and the local switch. */
-export interface OrderService {
+export interface OrderSide {
   /** By the operation's name on the relay. */
   readonly operations: OrderOperations;
   /** What waits for the owner on a page of their own, and the answers. */
@@ -27,7 +27,7 @@ export interface OrderService {
 }
 
 /** What the last run left in the middle of something is settled before this returns. */
-export function createOrderService(options: OrderServiceOptions, broker: BrokerSide): OrderService {
+export function createOrderSide(options: OrderSideOptions, broker: BrokerSide): OrderSide {
   const submit = createSubmitContext(options, broker);
   submit.conversation.recover();
   const pageService = createPageService({
@@ -106,7 +106,7 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
 }
 
 /** Every session's start has the book held; one that goes on has it held again after a day. */
-function holdBookDaily({ clock, session }: BrokerSide, { keeper, tracking }: OrderServiceContext) {
+function holdBookDaily({ clock, session }: BrokerSide, { keeper, tracking }: OrderSideContext) {
   const heldAt = keeper.heldAt();
   if (heldAt === null || clock.now() - heldAt < DAY_MS || session().state !== "ready") return;
   tracking.checkAll();
@@ -121,7 +121,7 @@ const DAY_MS = 24 * 60 * 60_000;
  */
 function createCheckSoon(
   { clock }: BrokerSide,
-  { store, tracking }: OrderServiceContext,
+  { store, tracking }: OrderSideContext,
   check: () => void,
 ): { soon(): void; cancel(): void } {
   let cancel = (): void => {};
@@ -138,7 +138,7 @@ function createCheckSoon(
 /** A session that ends takes its open question with it; a new one has the whole book checked. */
 function followSession(
   broker: BrokerSide,
-  submit: OrderServiceContext,
+  submit: OrderSideContext,
   checkSoon: () => void,
 ): () => void {
   const { store, progress, conversation } = submit;

@@ -6,7 +6,7 @@ import type {
 import { rotationTranscript } from "@ibkr-edge-gateway/protocol/relay/transcript.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { DeviceKey } from "../trust/pc-keys/device-key.ts";
-import type { RelayLinkOptions } from "./link-interface.ts";
+import type { RelayLinkOptions } from "./relay-link-interface.ts";
 
 type KeyParts = Pick<RelayLinkOptions, "pairing" | "deviceKey" | "now">;
 

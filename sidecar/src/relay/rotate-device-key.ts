@@ -6,7 +6,7 @@ import { UsageError } from "../config/usage-error.ts";
 import { VERSION } from "../config/version.ts";
 import { openAccountJournal } from "../journal/account-journal.ts";
 import { createNextDeviceKey, openKeyRing } from "../trust/pc-keys/device-key.ts";
-import { createRelayLink } from "./link.ts";
+import { createRelayLink } from "./relay-link.ts";
 import { connectWebSocket } from "./relay-socket.ts";
 
 const CONNECT_MS = 15_000;

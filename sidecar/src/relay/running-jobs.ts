@@ -7,7 +7,7 @@ import type {
 import { underTrace } from "../client-portal/trace.ts";
 import type { OperationExecutor } from "../operation-handlers/executor-interface.ts";
 import { failedEnd } from "./job-end.ts";
-import type { RelayLogger } from "./link-interface.ts";
+import type { RelayLogger } from "./relay-link-interface.ts";
 
 /** How long a write that has begun may take to end when the sidecar is stopped. */
 const STOP_GRACE_MS = 2_000;

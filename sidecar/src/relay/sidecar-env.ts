@@ -1,6 +1,6 @@
 import type { SidecarEnv } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import type { RelayLinkOptions } from "./link-interface.ts";
+import type { RelayLinkOptions } from "./relay-link-interface.ts";
 
 /** Identity, time and chance for the protocol machine, read anew for each step. */
 export function sidecarEnv(options: RelayLinkOptions): SidecarEnv {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { noLog } from "../../../test/support/intent-record.ts";
 import { type PcOrders, pcOrders } from "../../../test/support/pc-orders.ts";
 import type { Pairing } from "../config/pairing-file.ts";
-import { createOrderService } from "../orders/order-side.ts";
+import { createOrderSide } from "../orders/order-side.ts";
 import { UNASKED } from "../trust/tables/approvers.ts";
 import { openApprovalPageSide } from "./approval-page-side.ts";
 
@@ -35,7 +35,7 @@ const pairing: Pairing = {
 function started(simulator: boolean): string {
   const before = pc.shown.length;
   const side = openApprovalPageSide(folder, pairing, pc.store.db);
-  const { pageService } = createOrderService(pc.options, pc.side);
+  const { pageService } = createOrderSide(pc.options, pc.side);
   side.start({ pageService, clock: pc.clock, logger: noLog, reach: pc.options.reach, simulator });
   close.push(() => side.close());
   return pc.shown.slice(before).join("\n");

@@ -9,8 +9,8 @@ import { memoryDeviceKey } from "../../../test/support/relay/live-sidecar.ts";
 import { testExecutor, testOperations } from "../../../test/support/relay/test-executor.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
 import { type Journal, openJournal } from "../journal/relay-journal.ts";
-import { createOrderService } from "../orders/order-side.ts";
-import { createRelayLink } from "../relay/link.ts";
+import { createOrderSide } from "../orders/order-side.ts";
+import { createRelayLink } from "../relay/relay-link.ts";
 import { createBrokerEvents } from "./broker-events.ts";
 
 // fixed dates: the orders of this PC have a clock of their own; the machine's stamps the journal alone.
@@ -68,7 +68,7 @@ describe("what is told before the link to the gateway listens", () => {
     expect(pc.store.insert(left)).toBe(true);
     const events = createBrokerEvents();
     const status: BrokerEvent[] = [];
-    const service = createOrderService(pc.options, { ...pc.side, tell: events.tell });
+    const service = createOrderSide(pc.options, { ...pc.side, tell: events.tell });
     events.onEvent((event) => status.push(event));
     expect(status).toEqual([]);
     const link = linked(events);

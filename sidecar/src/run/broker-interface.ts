@@ -11,7 +11,7 @@ import type { Supervisor } from "../client-portal/session/supervisor.ts";
 import type { Stream, StreamOptions } from "../client-portal/stream/stream.ts";
 import type { OperationExecutor } from "../operation-handlers/executor-interface.ts";
 import type { OperationContext } from "../operation-handlers/operation-context.ts";
-import type { OrderService } from "../orders/order-side.ts";
+import type { OrderSide } from "../orders/order-side.ts";
 import type { BrokerSide } from "../orders/order-side-parts.ts";
 import type { Asking } from "./dispatch-operation.ts";
 import type { openWire } from "./open-wire.ts";
@@ -33,7 +33,7 @@ export interface BrokerOptions {
   /** The region whose servers reset the session; by default the one nearest to this PC's own zone. */
   resetZone?: ResetZone;
   /** The order side, where there is one; without it no order operation is served. */
-  orders?: (parts: BrokerSide) => OrderService;
+  orders?: (parts: BrokerSide) => OrderSide;
   /**
    * Tells order references of this gateway, or the id of an order that has none, from everybody
    * else's; without it all are foreign.

@@ -9,7 +9,7 @@ import {
   createSeen,
   type OperationContext,
 } from "../operation-handlers/operation-context.ts";
-import type { OrderService } from "../orders/order-side.ts";
+import type { OrderSide } from "../orders/order-side.ts";
 import { type BrokerEvents, createBrokerEvents } from "./broker-events.ts";
 import type { Broker, BrokerOptions } from "./broker-interface.ts";
 import { type Around, type Connected, connectBroker } from "./connect-broker.ts";
@@ -81,10 +81,10 @@ function openOrders(
   { transport, pacer }: OpenWire,
   { portal, supervisor, stream, lines }: Connected,
   { tell, onTaken }: BrokerEvents,
-): OrderService | null {
+): OrderSide | null {
   const { logger } = options;
   const tellSession = createSessionTeller(() => supervisor.session(), tell, logger);
-  let orders: OrderService | null = null;
+  let orders: OrderSide | null = null;
   supervisor.onChange((session, before) => {
     if (session.generation !== before.generation) {
       lines.reset();

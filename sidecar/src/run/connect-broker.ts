@@ -11,7 +11,7 @@ import { fileSessionStore } from "../client-portal/session/session-store.ts";
 import { createSupervisor, type Supervisor } from "../client-portal/session/supervisor.ts";
 import { createStream, type Stream } from "../client-portal/stream/stream.ts";
 import { openStreamSocket } from "../client-portal/stream/stream-socket.ts";
-import { createUnreadTally } from "../client-portal/unread.ts";
+import { createUnreadTally } from "../client-portal/unreadable-values.ts";
 import type { BrokerEvents } from "./broker-events.ts";
 import type { BrokerOptions } from "./broker-interface.ts";
 import type { OpenWire } from "./open-wire.ts";

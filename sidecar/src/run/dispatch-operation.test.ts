@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { noLog } from "../../../test/support/intent-record.ts";
 import { ACCOUNT, pcOrders } from "../../../test/support/pc-orders.ts";
-import { createOrderService } from "../orders/order-side.ts";
+import { createOrderSide } from "../orders/order-side.ts";
 import { executeOperation } from "./dispatch-operation.ts";
 
 function rig(withOrders = true) {
   const pc = pcOrders();
-  const orders = withOrders ? createOrderService(pc.options, pc.side) : null;
+  const orders = withOrders ? createOrderSide(pc.options, pc.side) : null;
   const signals: AbortSignal[] = [];
   const execute = (operation: string, input: unknown, deadlineMs = 20_000) =>
     executeOperation(

@@ -8,7 +8,7 @@ import type { Priority } from "../client-portal/pacing/priority.ts";
 import { SERVED } from "../operation-handlers/broker-operations.ts";
 import type { OperationRequest } from "../operation-handlers/executor-interface.ts";
 import type { OperationContext } from "../operation-handlers/operation-context.ts";
-import type { OrderService } from "../orders/order-side.ts";
+import type { OrderSide } from "../orders/order-side.ts";
 
 /** How urgent the questions of one operation are, and for which client they are asked. */
 export interface Asking {
@@ -20,7 +20,7 @@ export interface ExecuteParts {
   clock: Clock;
   logger: BrokerLogger;
   /** Null where there is no order side; then no order operation is served. */
-  orders: Pick<OrderService, "operations"> | null;
+  orders: Pick<OrderSide, "operations"> | null;
   context(signal: AbortSignal, deadlineAt: number, asking: Asking): OperationContext;
 }
 

@@ -6,14 +6,14 @@ import { type OrderStore, openOrderStore } from "../orders/journal/order-store.t
 import { fileLocalRules } from "../orders/local-policy/local-rules.ts";
 import { orderSettingsAtStart, orderStorePath } from "../orders/local-policy/order-settings.ts";
 import { loggingReach, machineReach } from "../orders/notify/desktop-and-webhook.ts";
-import { createOrderService, type OrderService } from "../orders/order-side.ts";
+import { createOrderSide, type OrderSide } from "../orders/order-side.ts";
 import type { BrokerSide } from "../orders/order-side-parts.ts";
-import { type LogStanding, logFault } from "../trust/witness/standing.ts";
+import { type LogStanding, logFault } from "../trust/witness/log-standing.ts";
 import { openApprovalPageSide } from "./approval-page-side.ts";
 
-export interface OrderSide {
+export interface PcOrderSide {
   isOwnOrder(refOrId: string): boolean;
-  open(parts: BrokerSide): OrderService;
+  open(parts: BrokerSide): OrderSide;
   /** Does nothing before the order side is open. */
   tellOwner(message: string): void;
   close(): void;
@@ -29,8 +29,8 @@ export function openOrderSide(
   reserve: DiskReserve,
   keysOf: (store: OrderStore) => KeyPolicy,
   standing: () => LogStanding,
-): OrderSide {
-  let service: OrderService | null = null;
+): PcOrderSide {
+  let service: OrderSide | null = null;
   const { value: settings, fault } = orderSettingsAtStart(configDir);
   const store = opened(orderStorePath(configDir, pairing));
   const keys = keysOf(store);
@@ -46,7 +46,7 @@ export function openOrderSide(
         webhookUrl: settings.alerts.webhook_url,
         ntfyUrl: settings.alerts.ntfy_url,
       });
-      service = createOrderService(
+      service = createOrderSide(
         {
           store,
           rules: {

@@ -1,8 +1,8 @@
 import type { Pairing } from "../config/pairing-file.ts";
 import { engageKillSwitch } from "../trust/limits/kill-switch-file.ts";
 import { openSigningKey, WITNESS_KEY_FILE } from "../trust/pc-keys/statement-and-witness-keys.ts";
+import { FORK_REASON, type LogStanding, standingInWords } from "../trust/witness/log-standing.ts";
 import { openWitnessStore, witnessStorePath } from "../trust/witness/open-store.ts";
-import { FORK_REASON, type LogStanding, standingInWords } from "../trust/witness/standing.ts";
 import { createWitness, type LogWitness } from "../trust/witness/witness.ts";
 
 export interface OpenWitness {

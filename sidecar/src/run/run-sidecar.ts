@@ -12,8 +12,8 @@ import { isUnfenced, UNFENCED } from "../backup/restored-marker.ts";
 import { NOT_SIMULATOR } from "../client-portal/simulator-proof.ts";
 import { traceFacts } from "../client-portal/trace.ts";
 import { diskReserve } from "../config/disk-reserve.ts";
-import { ensureConfigDir } from "../config/files.ts";
 import { loadPairing } from "../config/pairing-file.ts";
+import { ensureConfigDir } from "../config/private-files.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { VERSION } from "../config/version.ts";
 import { openAccountJournal } from "../journal/account-journal.ts";
@@ -21,8 +21,8 @@ import type { KeyPolicy } from "../orders/approval/receive-announced-keys.ts";
 import type { OrderStore } from "../orders/journal/order-store.ts";
 import { policyOf } from "../orders/local-policy/local-rules.ts";
 import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
-import { createRelayLink } from "../relay/link.ts";
-import type { RelayLinkOptions, RelayLogger } from "../relay/link-interface.ts";
+import { createRelayLink } from "../relay/relay-link.ts";
+import type { RelayLinkOptions, RelayLogger } from "../relay/relay-link-interface.ts";
 import { connectWebSocket } from "../relay/relay-socket.ts";
 import { type KeyRing, openKeyRing } from "../trust/pc-keys/device-key.ts";
 import { APPROVER_TAKEN, APPROVER_WAITING } from "./approver-key-events.ts";
@@ -30,7 +30,7 @@ import { askAboutKeys, type KeyQuestions } from "./ask-about-approver-keys.ts";
 import { canAsk, yesAtTerminal } from "./ask-at-terminal.ts";
 import { createBroker } from "./broker.ts";
 import type { Broker } from "./broker-interface.ts";
-import { type OrderSide, openOrderSide } from "./open-order-side.ts";
+import { openOrderSide, type PcOrderSide } from "./open-order-side.ts";
 import { openWitness } from "./open-witness.ts";
 import { createStatusWriter, type StatusWriter } from "./status-writer.ts";
 
@@ -170,7 +170,7 @@ function pairedPc({ configDir, simulated, takeApprovers }: RunOptions) {
 function openBroker(
   { configDir, simulated }: RunOptions,
   baseUrl: string,
-  orders: OrderSide,
+  orders: PcOrderSide,
   logger: Logger,
   foreign: AbortController,
 ): Promise<Broker> {

@@ -1,5 +1,5 @@
 import { addCopyButtons } from "./copy.ts";
-import { keepLive } from "./live.ts";
+import { keepLive } from "./open-page-updates.ts";
 import { wirePasskeys } from "./passkey.ts";
 
 /** The only script of the pages; each works without it, passkeys excepted. */

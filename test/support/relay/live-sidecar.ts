@@ -8,8 +8,8 @@ import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.
 import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import { SignJWT } from "jose";
 import { openJournal } from "../../../sidecar/src/journal/relay-journal.ts";
-import { createRelayLink } from "../../../sidecar/src/relay/link.ts";
-import type { RelayLink } from "../../../sidecar/src/relay/link-interface.ts";
+import { createRelayLink } from "../../../sidecar/src/relay/relay-link.ts";
+import type { RelayLink } from "../../../sidecar/src/relay/relay-link-interface.ts";
 import { connectWebSocket } from "../../../sidecar/src/relay/relay-socket.ts";
 import type { DeviceKey } from "../../../sidecar/src/trust/pc-keys/device-key.ts";
 import type { RelayGateway } from "./gateway.ts";

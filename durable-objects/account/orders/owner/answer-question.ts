@@ -1,7 +1,7 @@
 import type { Statement } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { orderAnswer } from "@ibkr-edge-gateway/protocol/operation-schemas/order-answer.ts";
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
-import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
+import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer-version.ts";
 import { intentHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { orderLines, questionLines } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import type { BrokerMessage, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";

@@ -4,7 +4,7 @@ import type { Operation } from "@ibkr-edge-gateway/protocol/operation-schemas/de
 import {
   readNewer,
   type Unknown,
-} from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer-version.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { type JobService, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";

@@ -1,6 +1,9 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { PreviewOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
-import { putBack, type Unknown } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
+import {
+  putBack,
+  type Unknown,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer-version.ts";
 
 /** A preview's answer, and what of it this gateway does not know. */
 interface ToldPreview {

@@ -1,5 +1,5 @@
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
-import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
+import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer-version.ts";
 import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";

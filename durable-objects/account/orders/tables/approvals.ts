@@ -4,7 +4,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/approval/approval-state.ts";
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
-import { parseCarrying } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
+import { parseCarrying } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer-version.ts";
 import { Intent } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import * as z from "zod";
 

@@ -1,5 +1,5 @@
 import { KeptFindings } from "@ibkr-edge-gateway/policy/since-preview.ts";
-import { parseCarrying } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
+import { parseCarrying } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer-version.ts";
 import { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { PreviewFacts, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as z from "zod";

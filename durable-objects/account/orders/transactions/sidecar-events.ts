@@ -9,7 +9,7 @@ import {
   IntentStateEvent,
   OrderStatedEvent,
 } from "@ibkr-edge-gateway/protocol/operation-schemas/order-events.ts";
-import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
+import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer-version.ts";
 import type { OrderParts } from "../order-context.ts";
 import { approverEnrolled } from "./approver-report.ts";
 import { ownOrder } from "./cancel-transaction.ts";

@@ -1,4 +1,4 @@
-import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
+import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer-version.ts";
 import { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 
 export interface KnownBrokerStatus {

@@ -6,7 +6,7 @@ import {
 import { NO_CHUNKS } from "../chunks.ts";
 import { longerThan } from "../frame-codec.ts";
 import type { JobOutcome, RelayErrorCode } from "../relay-errors.ts";
-import { isExit, isUnqueued } from "../unqueued.ts";
+import { isExit, isUnqueued } from "../unqueued-writes.ts";
 import { NOT_CONNECTED } from "./drop-connection.ts";
 import { type EdgeJob, type EdgeState, liveConnection } from "./edge-state.ts";
 import type { Draft, NewJob } from "./edge-step.ts";

@@ -4,8 +4,8 @@ import { type EdgeFrame, FROM_EDGE } from "../messages.ts";
 import { CLOSE } from "../relay-errors.ts";
 import { submitted } from "./jobs.ts";
 import { acknowledged } from "./journaling.ts";
+import { hangUp } from "./sidecar-connection.ts";
 import { early, handshakeFrame, noteLease, refreshAsked } from "./sidecar-handshake.ts";
-import { hangUp } from "./sidecar-link.ts";
 import { type Draft, findJob, send, setLink } from "./sidecar-step.ts";
 import { cancelled } from "./stop-jobs.ts";
 

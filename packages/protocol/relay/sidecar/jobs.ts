@@ -1,5 +1,5 @@
 import { serviceOf } from "../../service-class.ts";
-import { isExit } from "../unqueued.ts";
+import { isExit } from "../unqueued-writes.ts";
 import { sendReadEnd, writeTerminal } from "./job-ends.ts";
 import { appendTerminal, journalIsBroken } from "./journaling.ts";
 import {

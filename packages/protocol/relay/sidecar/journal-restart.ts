@@ -1,5 +1,5 @@
 import { CLOSE } from "../relay-errors.ts";
-import { hangUp } from "./sidecar-link.ts";
+import { hangUp } from "./sidecar-connection.ts";
 import { type JournalIndex, type SidecarJob, splitJobs } from "./sidecar-state.ts";
 import type { Draft } from "./sidecar-step.ts";
 

@@ -4,7 +4,7 @@ import { mayAskUnder } from "../../operation-schemas/define-operation.ts";
 import { placesFor, rankOf, serviceOf } from "../../service-class.ts";
 import type { EdgeFrame } from "../messages.ts";
 import type { RelayErrorCode } from "../relay-errors.ts";
-import { isExit, isUnqueued } from "../unqueued.ts";
+import { isExit, isUnqueued } from "../unqueued-writes.ts";
 import { journalBlocksWrites } from "./journaling.ts";
 import type { SidecarJob } from "./sidecar-state.ts";
 import { type Draft, send } from "./sidecar-step.ts";

@@ -4,7 +4,7 @@ import type { EdgeFrame } from "../messages.ts";
 import { CLOSE } from "../relay-errors.ts";
 import { acceptedTranscript, authenticateTranscript, refusedTranscript } from "../transcript.ts";
 import { acknowledged } from "./journaling.ts";
-import { closed, hangUp } from "./sidecar-link.ts";
+import { closed, hangUp } from "./sidecar-connection.ts";
 import type { Link, RelaySession } from "./sidecar-state.ts";
 import { type Draft, send, setLink } from "./sidecar-step.ts";
 

@@ -3,8 +3,8 @@ import { frameArrived, isConnected } from "./frame-arrived.ts";
 import { beginJob, finished } from "./jobs.ts";
 import { journalRestarted, journalStuck, retryJournal } from "./journal-restart.ts";
 import { appendEvent, appendTerminal, heldDueAt, pump, retryHeld } from "./journaling.ts";
+import { closed, dial, hangUp, linkDueAt, linkTick } from "./sidecar-connection.ts";
 import { answerSigned, connected, proofChecked, tokenSigned } from "./sidecar-handshake.ts";
-import { closed, dial, hangUp, linkDueAt, linkTick } from "./sidecar-link.ts";
 import type { JournalWrite, SidecarState } from "./sidecar-state.ts";
 import {
   type Draft,

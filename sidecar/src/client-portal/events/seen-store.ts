@@ -1,6 +1,6 @@
 import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import * as z from "zod";
-import { readPrivateJson, writePrivateJson } from "../../config/files.ts";
+import { readPrivateJson, writePrivateJson } from "../../config/private-files.ts";
 
 /** What was told of the broker already, so that it is told once. */
 const SeenEvents = z.strictObject({

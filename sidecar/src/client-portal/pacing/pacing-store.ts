@@ -1,6 +1,6 @@
 import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import * as z from "zod";
-import { readPrivateJson, writePrivateJson } from "../../config/files.ts";
+import { readPrivateJson, writePrivateJson } from "../../config/private-files.ts";
 
 /** What of the pacing must survive a restart: the penalty, and the starts of the scarce endpoints. */
 const PacingFile = z.strictObject({

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { readPrivateJson, writePrivateJson } from "../../config/files.ts";
+import { readPrivateJson, writePrivateJson } from "../../config/private-files.ts";
 
 /**
  * What of the session must survive a restart: the generation (approvals are bound to it, so a

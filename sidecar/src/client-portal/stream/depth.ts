@@ -4,7 +4,7 @@ import { LIMITS } from "../limits.ts";
 import type { RawRow } from "./frames.ts";
 import { type DepthQuery, type LadderRow, withRows } from "./ladder.ts";
 import type { StreamConnection } from "./stream-connection.ts";
-import type { Streamed } from "./view.ts";
+import type { Streamed } from "./stream-view.ts";
 
 /** The order book, asked for over the stream. The broker keeps one ladder an account: one question at a time. */
 export interface Depth {

@@ -16,8 +16,8 @@ import { createStreamConnection, type StreamConnection } from "./stream-connecti
 import { StreamReconciler } from "./stream-reads.ts";
 import { createStreamSnapshot } from "./stream-snapshot.ts";
 import type { StreamSocket, StreamSocketEvents } from "./stream-socket.ts";
+import type { Streamed } from "./stream-view.ts";
 import { isComplete } from "./streamed-orders.ts";
-import type { Streamed } from "./view.ts";
 
 /**
  * What the broker sends by itself, live. The stream only tells what happens while it is heard: it

@@ -6,7 +6,7 @@ import { countEnvelopes, envelopeAbout } from "../../trust/tables/approver-envel
 import { hasOwnApprover } from "../../trust/tables/approvers.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { leastTierOf } from "../submit/local-checks.ts";
-import { approvedBefore } from "../submit/one-order.ts";
+import { approvedBefore } from "../submit/one-order-per-preview.ts";
 import type { PageServiceParts } from "./page-service-parts.ts";
 import { keepSealed } from "./seal-envelope.ts";
 

@@ -20,7 +20,7 @@ import {
 } from "../../trust/tables/approver-envelopes.ts";
 import { countRefused } from "../../trust/tables/approver-receipts.ts";
 import { claimNonce } from "../../trust/tables/nonces.ts";
-import { approvedBefore } from "../submit/one-order.ts";
+import { approvedBefore } from "../submit/one-order-per-preview.ts";
 import { askOwner, askTheQuestion } from "./ask-on-page.ts";
 import { noteResult, noticeSilence, resumeSilence } from "./gateway-result.ts";
 import { judgeApproval } from "./judge-page-approval.ts";

@@ -9,7 +9,7 @@ import { leastTier } from "../../trust/limits/caps.ts";
 import { checkApproval } from "../../trust/verify/check-approval.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import type { Reach } from "../notify/desktop-and-webhook.ts";
-import { orderedBefore } from "../submit/one-order.ts";
+import { orderedBefore } from "../submit/one-order-per-preview.ts";
 import type { SubmitContext } from "../submit/submit-context.ts";
 
 /** Says beforehand whether an approval would hold here; a wrong number is also told at this PC. */

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { FuturesOperator } from "@ibkr-edge-gateway/protocol/orders/broker-body.ts";
 import * as z from "zod";
-import { readPrivateJson } from "../../config/files.ts";
 import type { Pairing } from "../../config/pairing-file.ts";
+import { readPrivateJson } from "../../config/private-files.ts";
 import { type OwnersFile, readOwnersFile } from "../../config/torn-file.ts";
 
 /** Where the owner's word about orders stands on this PC. */

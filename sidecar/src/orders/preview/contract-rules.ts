@@ -6,7 +6,7 @@ import { label } from "../../client-portal/broker-text.ts";
 import { readWith } from "../../client-portal/endpoints/read-with.ts";
 import type { Ask } from "../../client-portal/portal-interface.ts";
 import { rowsOrNone, wire } from "../../client-portal/readers.ts";
-import { figure } from "../submit/read-facts.ts";
+import { figure } from "../submit/market-and-account-reads.ts";
 
 /** `/iserver/contract/rules`: what an order in one contract, on one side, may look like. */
 const words = z

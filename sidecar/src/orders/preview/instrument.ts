@@ -15,7 +15,7 @@ import { readRows } from "../../operation-handlers/market-snapshot.ts";
 import { readSchedule } from "../../operation-handlers/market-view.ts";
 import type { OperationContext } from "../../operation-handlers/operation-context.ts";
 import { readField } from "../../operation-handlers/quote.ts";
-import { figure, orNull } from "../submit/read-facts.ts";
+import { figure, orNull } from "../submit/market-and-account-reads.ts";
 
 /** Reference data of one contract: when it trades, when it ends, what moves it. */
 const GREEK_FIELDS = { delta: "7308", gamma: "7309", theta: "7310", vega: "7311" } as const;

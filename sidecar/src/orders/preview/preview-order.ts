@@ -38,12 +38,10 @@ import { routineKind } from "../conversation/questions.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { LocalRules } from "../local-policy/local-rules.ts";
+import { withUnlistedOrders } from "../submit/add-unlisted-orders.ts";
 import { currentOnly, FACT_AGES, knownAt } from "../submit/dated-fact.ts";
 import { keepProved, lastProofAtPreview } from "../submit/last-proof.ts";
 import { localFaults, offerFaults, whatIfFaults } from "../submit/local-checks.ts";
-import type { Mutex } from "../submit/mutex.ts";
-import { orderValue } from "../submit/order-value.ts";
-import { withOwnOrders } from "../submit/own-orders.ts";
 import {
   datedRates,
   orNull,
@@ -51,7 +49,9 @@ import {
   readMarket,
   readPositionFacts,
   readRates,
-} from "../submit/read-facts.ts";
+} from "../submit/market-and-account-reads.ts";
+import type { Mutex } from "../submit/mutex.ts";
+import { orderValue } from "../submit/order-value.ts";
 import { atWorst, readWorkingFacts, unreadNotes } from "../submit/working-facts.ts";
 import { besideNote, withoutOwnStops } from "../tracking/leftover-exits.ts";
 import { askWhatIf } from "./ask-what-if.ts";
@@ -140,7 +140,7 @@ async function readFacts(
   else notes.push(...unreadNotes(seen));
   keepProved(store, account.accountId, held);
   const worst = seen === null || positions === null ? null : atWorst(seen, positions);
-  const all = withOwnOrders(worst, store, account.accountId, askedAt);
+  const all = withUnlistedOrders(worst, store, account.accountId, askedAt);
   const taking = all === null ? null : withoutOwnStops(order, all, store);
   // What may open a position is judged by the whole list or not at all.
   const working = seen === null || seen.unread.length > 0 ? null : seen.working;

@@ -4,7 +4,7 @@ import type { PositionFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts"
 import { valueAtRisk } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
 import { factsOf } from "../../operation-handlers/find-contracts.ts";
 import type { OperationContext } from "../../operation-handlers/operation-context.ts";
-import { figure, orNull } from "../submit/read-facts.ts";
+import { figure, orNull } from "../submit/market-and-account-reads.ts";
 import { contractOf } from "./resolve-contract.ts";
 
 /**

@@ -6,7 +6,7 @@ import { label } from "../../client-portal/broker-text.ts";
 import { readWith } from "../../client-portal/endpoints/read-with.ts";
 import type { Ask } from "../../client-portal/portal-interface.ts";
 import { toRecord, wire } from "../../client-portal/readers.ts";
-import { figure } from "../submit/read-facts.ts";
+import { figure } from "../submit/market-and-account-reads.ts";
 
 /**
  * The broker's what-if: an order's cost and margin before there is an order. All of it is text made

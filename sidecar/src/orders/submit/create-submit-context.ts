@@ -10,10 +10,10 @@ import type { OrderStore } from "../journal/order-store.ts";
 import { reportFaults } from "../local-policy/report-faults.ts";
 import { newEcho } from "../notify/announce-approval.ts";
 import { loggingReach, type Reach } from "../notify/desktop-and-webhook.ts";
-import type { BrokerSide, OrderServiceOptions } from "../order-side-parts.ts";
-import { type BookKeeper, createBookKeeper } from "../own-book/keep-book.ts";
+import type { BrokerSide, OrderSideOptions } from "../order-side-parts.ts";
+import { type BookKeeper, createBookKeeper } from "../own-book/book-keeper.ts";
 import { createOwnBook, type OwnBook } from "../own-book/own-book.ts";
-import { type StatedOf, statedEvent, withStatements } from "../own-book/tell-statements.ts";
+import { type StatedOf, statedEvent, withStatements } from "../own-book/statements-in-events.ts";
 import { createLeftoverWatch } from "../tracking/leftover-exits.ts";
 import {
   type BookParts,
@@ -27,7 +27,7 @@ import { createMutex, type Mutex } from "./mutex.ts";
 import { createSendOrder } from "./send-to-broker.ts";
 import type { SubmitContext } from "./submit-context.ts";
 
-export type OrderServiceContext = SubmitContext & {
+export type OrderSideContext = SubmitContext & {
   readonly book: BookParts;
   readonly keeper: BookKeeper;
   /** Reads an account's book, and holds it against this PC's own. */
@@ -36,9 +36,9 @@ export type OrderServiceContext = SubmitContext & {
 
 /** Puts together what the operations about orders work with. */
 export function createSubmitContext(
-  options: OrderServiceOptions,
+  options: OrderSideOptions,
   broker: BrokerSide,
-): OrderServiceContext {
+): OrderSideContext {
   const { store, settings } = options;
   const { clock, source, logger } = broker;
   const reach = loggingReach(options.reach, logger);
@@ -53,7 +53,7 @@ export function createSubmitContext(
   );
   const own = openOwnBook(options, broker, progress);
   stated.of = own.keeper.stated;
-  const read: OrderServiceContext["readBook"] = async (accountId, signal) => {
+  const read: OrderSideContext["readBook"] = async (accountId, signal) => {
     const found = await readBook(book, accountId, signal);
     own.keeper.hold(accountId, found);
     return found;
@@ -119,7 +119,7 @@ function trackingOf(
 }
 
 function openOwnBook(
-  { store, ticketKey }: OrderServiceOptions,
+  { store, ticketKey }: OrderSideOptions,
   { clock, logger, source, tell }: BrokerSide,
   progress: Progress,
 ): { ownBook: OwnBook; keeper: BookKeeper } {

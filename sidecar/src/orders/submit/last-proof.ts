@@ -15,9 +15,9 @@ import { isoTime } from "../../client-portal/clock.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import { provedPositions, storeProvedPositions } from "../journal/tables/proved-positions.ts";
 import type { LocalRules } from "../local-policy/local-rules.ts";
+import { withUnlistedOrders } from "./add-unlisted-orders.ts";
 import type { Fact } from "./dated-fact.ts";
 import { driftOf } from "./local-checks.ts";
-import { withOwnOrders } from "./own-orders.ts";
 
 /**
  * An exit whose position cannot be read and proved now is neither blocked nor guessed: one that says
@@ -72,7 +72,7 @@ export function readLastProof(
       conid,
       quantity,
     })),
-    taking: withOwnOrders([], store, accountId, provedAtMs),
+    taking: withUnlistedOrders([], store, accountId, provedAtMs),
     provedAtMs,
   };
 }

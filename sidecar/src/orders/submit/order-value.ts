@@ -11,7 +11,7 @@ import {
 import type { Effect, Ticket, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { unitsAtMost } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
 import type { CapsFile } from "../../trust/limits/caps.ts";
-import { figure, type Rates } from "./read-facts.ts";
+import { figure, type Rates } from "./market-and-account-reads.ts";
 
 /** What this PC makes of an order's size, by its own reads; null is not known and never zero. */
 export interface OrderValue {

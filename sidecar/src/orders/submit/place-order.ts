@@ -19,13 +19,13 @@ import { refusedOutcome } from "../journal/refused-outcome.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { checkGrant } from "../local-policy/local-rules.ts";
 import { announceSubmitted } from "../notify/order-notices.ts";
-import { gatherFacts } from "./gather-facts.ts";
+import { factsAt, unknownFaults } from "./facts-at-decision.ts";
 import { exitByLastProof, LAST_PROOF, readLastProof } from "./last-proof.ts";
 import { driftOf, localFaults, openingFaults, sessionFaults } from "./local-checks.ts";
-import { announceJudged, ownViewOf } from "./make-own-view.ts";
-import { newRecord } from "./new-record.ts";
-import { orderedBefore } from "./one-order.ts";
-import { factsAt, unknownFaults } from "./own-reads.ts";
+import { announceJudged, pcFactsOf } from "./make-pc-facts.ts";
+import { newRecord } from "./new-intent-record.ts";
+import { orderedBefore } from "./one-order-per-preview.ts";
+import { readOrderFacts } from "./read-order-facts.ts";
 import type { Facts, SubmitContext, SubmitInput } from "./submit-context.ts";
 import { targetFaults } from "./target-faults.ts";
 import { ticketFaults } from "./ticket-faults.ts";
@@ -73,7 +73,7 @@ export async function placeOrder(
     const { approval } = input;
     const unconfirmed = approval.kind === "mandate" ? await mandateAtFirstUse(parts, approval) : [];
     if (unconfirmed.length > 0) return refuse(unconfirmed);
-    const approved = await acceptApproval(store.db, approval, ownViewOf(parts, preview, facts));
+    const approved = await acceptApproval(store.db, approval, pcFactsOf(parts, preview, facts));
     announceJudged(parts, preview, approval, approved);
     if (!approved.ok) return refuse(approved.refusals);
     const record = newRecord({
@@ -134,7 +134,7 @@ async function readFresh(
   const { rules, clock } = parts;
   const { ticket } = preview;
   const base = account.baseCurrency;
-  const seen = await gatherFacts(parts, context, ticket.order, account);
+  const seen = await readOrderFacts(parts, context, ticket.order, account);
   const lastProof = readLastProof(parts.store, account.accountId);
   const now = (): Facts => {
     const nowMs = clock.now();

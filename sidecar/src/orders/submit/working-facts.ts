@@ -16,7 +16,7 @@ import type { OperationContext } from "../../operation-handlers/operation-contex
 import type { ResolvedAccount } from "../../operation-handlers/resolve-account.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import type { Fact } from "./dated-fact.ts";
-import { figure, orNull, type RateTable } from "./read-facts.ts";
+import { figure, orNull, type RateTable } from "./market-and-account-reads.ts";
 import { contractsOf, workingValue } from "./working-value.ts";
 
 /** The account's orders that can still trade, ours and foreign ones. */

@@ -6,7 +6,7 @@ import { valueAtRisk } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts
 import { factsOf } from "../../operation-handlers/find-contracts.ts";
 import type { OperationContext } from "../../operation-handlers/operation-context.ts";
 import { contractOf } from "../preview/resolve-contract.ts";
-import { orNull } from "./read-facts.ts";
+import { orNull } from "./market-and-account-reads.ts";
 
 /**
  * What a working order puts at risk, by the broker's row of it and the terms of its contract, in base

@@ -3,8 +3,8 @@ import { Decimal, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { alert, apply, type IntentDraft, note } from "../journal/intent-change.ts";
 import { type BookView, findInBook } from "./book-evidence.ts";
-import { unprotected } from "./protection.ts";
 import type { TrackingDraft } from "./tracking-draft.ts";
+import { unprotected } from "./unprotected-position.ts";
 
 /** How soon the whole book is read when a view that may be older speaks against what is known. */
 const OVERTURN_LOOK_MS = 2_000;

@@ -8,7 +8,7 @@ import { orderFrom } from "../../client-portal/domain/order-rows.ts";
 import { type OperationContext, provenance } from "../../operation-handlers/operation-context.ts";
 import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
 import type { OrderStore } from "../journal/order-store.ts";
-import type { BookKeeper } from "../own-book/keep-book.ts";
+import type { BookKeeper } from "../own-book/book-keeper.ts";
 import type { BookRead } from "./order-book-read.ts";
 import type { Tracking } from "./tracking.ts";
 

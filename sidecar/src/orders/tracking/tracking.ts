@@ -2,7 +2,7 @@ import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
-import type { StreamView } from "../../client-portal/stream/view.ts";
+import type { StreamView } from "../../client-portal/stream/stream-view.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import { ORDER_LIMITS } from "../limits.ts";

@@ -1,6 +1,6 @@
 import { CAPABILITIES, type Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import * as z from "zod";
-import { readPrivateJson, writePrivateJson } from "../../config/files.ts";
+import { readPrivateJson, writePrivateJson } from "../../config/private-files.ts";
 
 export const POLICY_FILE = "policy.json";
 

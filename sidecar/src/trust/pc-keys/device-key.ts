@@ -4,7 +4,11 @@ import { DEVICE_TOKEN } from "@ibkr-edge-gateway/protocol/relay/device-token.ts"
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import { SignJWT } from "jose";
 import * as z from "zod";
-import { readPrivateJson, removePrivateFile, writePrivateJson } from "../../config/files.ts";
+import {
+  readPrivateJson,
+  removePrivateFile,
+  writePrivateJson,
+} from "../../config/private-files.ts";
 
 const FILE = "device-key.json";
 const NEXT_FILE = "device-key-next.json";

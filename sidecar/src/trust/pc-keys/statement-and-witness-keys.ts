@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
 import * as z from "zod";
-import { readPrivateJson, writePrivateJson } from "../../config/files.ts";
+import { readPrivateJson, writePrivateJson } from "../../config/private-files.ts";
 
 /**
  * Keys of this PC that sign one kind of thing each and are no device key: its cosignatures under heads

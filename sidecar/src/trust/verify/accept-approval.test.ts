@@ -31,7 +31,7 @@ import { highestSeenOf } from "../tables/seen-counters.ts";
 import { acceptApproval } from "./accept-approval.ts";
 import { checkApproval } from "./check-approval.ts";
 import { pruneCounters } from "./counters.ts";
-import type { OwnView } from "./own-view.ts";
+import type { PcFacts } from "./pc-facts.ts";
 import { unlockNumbers } from "./shown-numbers.ts";
 import { type MandateView, takeMandate } from "./take-mandate.ts";
 
@@ -88,7 +88,7 @@ const proof = (
   ...over,
 });
 
-const own = (over: Partial<OwnView> = {}): OwnView => ({
+const own = (over: Partial<PcFacts> = {}): PcFacts => ({
   gatewayAccountId: "acc_7d3f",
   sidecarId: "sc_1b2c",
   generation: 4,
@@ -109,12 +109,12 @@ const own = (over: Partial<OwnView> = {}): OwnView => ({
 });
 
 /** The same when an approval is only checked: what the PC found the order to be at its preview. */
-const atPreview = (over: Partial<OwnView> = {}, effectAtPreview: "entry" | "exit" = "entry") => ({
+const atPreview = (over: Partial<PcFacts> = {}, effectAtPreview: "entry" | "exit" = "entry") => ({
   ...own(over),
   effectAtPreview,
 });
 
-const codes = async (given: PasskeyProof | MandateProof, view: OwnView = own()) => {
+const codes = async (given: PasskeyProof | MandateProof, view: PcFacts = own()) => {
   const accepted = await acceptApproval(db, given, view);
   return accepted.ok ? [] : accepted.refusals.map(({ code }) => code);
 };
@@ -244,7 +244,7 @@ describe("an approval by passkey", () => {
   });
 
   it("after the price moved against the owner is refused; in the owner's favour, or for an exit, it stands", async () => {
-    const moved = (mid: string) => ({ ...own().market, bid: mid, ask: mid }) as OwnView["market"];
+    const moved = (mid: string) => ({ ...own().market, bid: mid, ask: mid }) as PcFacts["market"];
     expect(await codes(proof(), own({ market: moved("188.2") }))).toEqual(["PRICE_DRIFT"]);
     expect(await codes(proof(), own({ market: null }))).toEqual(["PRICE_DRIFT"]);
     const exit = { kind: "exit" as const, position: "-1", working_same_side: "0", at: NOW };
@@ -279,7 +279,7 @@ describe("an approval by passkey", () => {
 
   it("over fresh previews too, six wrong numbers in a week lock all numbers, those of exits too, until the PC's owner says so", async () => {
     // Each preview is another ticket to sign: another tap, and one try of its own.
-    const check = (n: number, echo: number, view: Partial<OwnView> = {}) => {
+    const check = (n: number, echo: number, view: Partial<PcFacts> = {}) => {
       const preview_id = `pv_${n}`;
       const assertion = phone.approve(edgeHash({ preview_id }), { counter: 0 });
       return checkApproval(

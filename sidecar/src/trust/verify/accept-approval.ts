@@ -11,11 +11,11 @@ import { claimNonce } from "../tables/nonces.ts";
 import { insertUnnumberedExit } from "../tables/unnumbered-exits.ts";
 import { judgeNumber } from "./approval-number.ts";
 import { mandateStands, signedBy } from "./approval-signature.ts";
-import { consumed, noSuchPreview, ownIntent, standingFaults } from "./approval-standing.ts";
+import { consumed, noSuchPreview, ownIntent, usabilityFaults } from "./approval-still-usable.ts";
 import { type CounterVerdict, noteCounter } from "./counters.ts";
 import { driftFaults } from "./drift-faults.ts";
 import { guessedExitFaults } from "./exit-collar.ts";
-import type { OwnView } from "./own-view.ts";
+import type { PcFacts } from "./pc-facts.ts";
 import { ownApproverFaults } from "./probation.ts";
 import { tierFaults } from "./tier-faults.ts";
 
@@ -42,7 +42,7 @@ export type Accepted =
 export async function acceptApproval(
   db: DatabaseSync,
   proof: ApprovalProof,
-  own: OwnView,
+  own: PcFacts,
 ): Promise<Accepted> {
   if (own.preview === null) return denied(noSuchPreview());
   const { ticket } = own.preview;
@@ -50,7 +50,7 @@ export async function acceptApproval(
   const hash = intentHash(intent);
 
   const faults = [
-    ...standingFaults(db, proof, own, own.preview.generation),
+    ...usabilityFaults(db, proof, own, own.preview.generation),
     ...driftFaults(ticket, own),
     ...tierFaults(proof, own),
   ];
@@ -121,7 +121,7 @@ function spendOnce(
   db: DatabaseSync,
   intent: Intent,
   hash: string,
-  own: OwnView,
+  own: PcFacts,
   { order }: Ticket,
   signed: { key: { credentialId: string }; counter: number | null },
   unnumbered: boolean,
@@ -163,7 +163,7 @@ function notTakenOnPage(
   ];
 }
 
-function spend(db: DatabaseSync, intent: Intent, hash: string, own: OwnView): boolean {
+function spend(db: DatabaseSync, intent: Intent, hash: string, own: PcFacts): boolean {
   return claimNonce(
     db,
     { nonce: intent.nonce, statementHash: hash, notAfterMs: Date.parse(intent.not_after) },

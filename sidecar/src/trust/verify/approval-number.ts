@@ -5,7 +5,7 @@ import type { Effect, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.t
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { TERMINAL_EDGE } from "../tables/approvers.ts";
 import type { Guessed } from "../tables/wrong-number-times.ts";
-import type { OwnView } from "./own-view.ts";
+import type { PcFacts } from "./pc-facts.ts";
 import { type ExitFacts, isOnProbation, type Signer, unnumberedFault } from "./probation.ts";
 import { noteWrongNumber, numbersLocked, triesLeft } from "./shown-numbers.ts";
 
@@ -18,7 +18,7 @@ import { noteWrongNumber, numbersLocked, triesLeft } from "./shown-numbers.ts";
  */
 export const needsNumber = (
   proof: ApprovalProof,
-  own: Pick<OwnView, "leastTier" | "simulator">,
+  own: Pick<PcFacts, "leastTier" | "simulator">,
   key: Signer,
 ): boolean =>
   proof.kind === "passkey" &&
@@ -41,7 +41,7 @@ export type NumberVerdict =
 export function judgeNumber(
   db: DatabaseSync,
   proof: ApprovalProof,
-  own: Pick<OwnView, "leastTier" | "simulator"> & {
+  own: Pick<PcFacts, "leastTier" | "simulator"> & {
     preview: { ticket: Ticket; echo: number | null };
   },
   key: Signer,

@@ -4,7 +4,7 @@ import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { type Approver, findApprover } from "../tables/approvers.ts";
 import { findMandate } from "../tables/mandates.ts";
-import type { OwnView } from "./own-view.ts";
+import type { PcFacts } from "./pc-facts.ts";
 import { ownApproverFaults } from "./probation.ts";
 import { notEnrolled, revoked, unconfirmed } from "./take-mandate.ts";
 import { verifyBy } from "./verify-by-approver.ts";
@@ -17,7 +17,7 @@ export async function signedBy(
   db: DatabaseSync,
   hash: string,
   assertion: ApprovalProof["assertion"],
-  own: Pick<OwnView, "relyingParty" | "simulator">,
+  own: Pick<PcFacts, "relyingParty" | "simulator">,
 ): Promise<Signed> {
   const key = findApprover(db, assertion.id, own.simulator);
   if (key === null) return { ok: false, refusal: notEnrolled() };
@@ -30,7 +30,7 @@ export async function signedBy(
 export function mandateStands(
   db: DatabaseSync,
   mandate: Mandate,
-  own: Pick<OwnView, "simulator">,
+  own: Pick<PcFacts, "simulator">,
 ): Signed {
   const known = findMandate(db, mandateHash(mandate));
   const no = (fault: OrderRefusal): Signed => ({ ok: false, refusal: fault });

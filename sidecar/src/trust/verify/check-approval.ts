@@ -5,8 +5,8 @@ import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refu
 import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { judgeNumber } from "./approval-number.ts";
 import { signedBy } from "./approval-signature.ts";
-import { noSuchPreview, ownIntent, standingFaults } from "./approval-standing.ts";
-import type { OwnView } from "./own-view.ts";
+import { noSuchPreview, ownIntent, usabilityFaults } from "./approval-still-usable.ts";
+import type { PcFacts } from "./pc-facts.ts";
 import { ownApproverFaults } from "./probation.ts";
 
 /**
@@ -18,7 +18,7 @@ export async function checkApproval(
   db: DatabaseSync,
   proof: PasskeyProof,
   own: Pick<
-    OwnView,
+    PcFacts,
     | "gatewayAccountId"
     | "sidecarId"
     | "generation"
@@ -43,7 +43,7 @@ export async function checkApproval(
     own,
   );
   const faults = [
-    ...standingFaults(db, proof, own, preview.generation),
+    ...usabilityFaults(db, proof, own, preview.generation),
     ...(signed.ok ? [] : [signed.refusal]),
   ];
   if (faults.length > 0 || !signed.ok) return { holds: false, refusals: faults, triesLeft: null };

@@ -11,7 +11,7 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/o
 import { quoted } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
 import type { Ticket, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { needsNumber } from "./approval-number.ts";
-import type { OwnView } from "./own-view.ts";
+import type { PcFacts } from "./pc-facts.ts";
 import type { Signer } from "./probation.ts";
 import { exitsGuessed, wasWrong } from "./shown-numbers.ts";
 
@@ -25,7 +25,7 @@ export function guessedExitFaults(
   proof: ApprovalProof,
   ticket: Ticket,
   own: Pick<
-    OwnView,
+    PcFacts,
     "effect" | "market" | "waits" | "maxDriftBps" | "leastTier" | "simulator" | "nowMs"
   >,
   key: Signer,

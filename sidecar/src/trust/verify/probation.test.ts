@@ -17,7 +17,7 @@ import { enrolApprover, findApprover, listApprovers } from "../tables/approvers.
 import { beginEnrolment } from "../tables/enrolments.ts";
 import { acceptSeen, addHostedPage, hostedPageRows, noteSeen } from "../tables/hosted-page.ts";
 import { acceptApproval } from "./accept-approval.ts";
-import type { OwnView } from "./own-view.ts";
+import type { PcFacts } from "./pc-facts.ts";
 
 const NOW_MS = Date.parse(NOW);
 const LOOPBACK = { id: "localhost", origins: ["http://localhost:41234"] };
@@ -56,7 +56,7 @@ interface Given {
   number?: number | null;
   tier?: 1 | 2;
   order?: Parameters<typeof anOrder>[0];
-  view?: Partial<OwnView>;
+  view?: Partial<PcFacts>;
   /** This PC took the yes on the page on which it was asked. */
   onPage?: boolean;
 }

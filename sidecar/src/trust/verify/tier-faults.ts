@@ -4,13 +4,13 @@ import type {
 } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
-import type { OwnView } from "./own-view.ts";
+import type { PcFacts } from "./pc-facts.ts";
 import { notAllowed } from "./take-mandate.ts";
 
 /** The strength that this PC's own numbers ask for. */
 export function tierFaults(
   proof: Pick<PasskeyProof, "kind" | "tier"> | Pick<MandateProof, "kind">,
-  own: Pick<OwnView, "leastTier" | "mandatesAllowed">,
+  own: Pick<PcFacts, "leastTier" | "mandatesAllowed">,
 ): OrderRefusal[] {
   const faults: OrderRefusal[] = [];
   const tier: Tier = proof.kind === "mandate" ? 0 : proof.tier;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Pairing } from "../../config/pairing-file.ts";
 import { WITNESSED_LOG_SCHEMA } from "../tables/witness-schema.ts";
-import { type LogStanding, logStanding } from "./standing.ts";
+import { type LogStanding, logStanding } from "./log-standing.ts";
 
 type Whose = Pick<Pairing, "gateway_origin" | "account_id" | "sidecar_id">;
 

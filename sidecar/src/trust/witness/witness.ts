@@ -27,7 +27,7 @@ import {
   readWitnessedLog,
   writeWitnessedLog,
 } from "../tables/witnessed-log.ts";
-import { type LogStanding, logStanding } from "./standing.ts";
+import { type LogStanding, logStanding } from "./log-standing.ts";
 
 /** The witness of the gateway's audit log: judges each head, stores it, and only then cosigns it. */
 export interface LogWitness {

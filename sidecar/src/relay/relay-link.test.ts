@@ -10,7 +10,7 @@ import { type Caller, startFakeEdge } from "../../../test/support/relay/fake-edg
 import { memoryDeviceKey } from "../../../test/support/relay/live-sidecar.ts";
 import { testExecutor, testOperations } from "../../../test/support/relay/test-executor.ts";
 import { type Journal, openJournal } from "../journal/relay-journal.ts";
-import { createRelayLink } from "./link.ts";
+import { createRelayLink } from "./relay-link.ts";
 import { connectWebSocket } from "./relay-socket.ts";
 
 /** The dialling end over a real socket, with somebody at the other end who says what a test wants. */

@@ -1,10 +1,10 @@
 import { Hono } from "hono";
-import { LIVE_PATH, SESSION_HEADER } from "../../durable-objects/account/rpc/live-path.ts";
+import { LIVE_PATH, SESSION_HEADER } from "../../durable-objects/account/rpc/open-pages-path.ts";
 import { ownerCookie, requireOwner } from "../owner/owner-session.ts";
-import type { PageEnv } from "../web/context.ts";
 import { Page, sendPage } from "../web/page.tsx";
+import type { PageEnv } from "../web/page-env.ts";
 
-/** How an open page learns of changes; the script that does is src/web/browser/live.ts. */
+/** How an open page learns of changes; the script that does is src/web/browser/open-page-updates.ts. */
 export const liveRoutes = new Hono<PageEnv>();
 
 /** A page's WebSocket. It says that something changed, and never what. */

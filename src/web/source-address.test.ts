@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { sourceOf } from "./address.ts";
+import { sourceOf } from "./source-address.ts";
 
 const from = (address: string) =>
   sourceOf(new Request("http://localhost", { headers: { "CF-Connecting-IP": address } }));

@@ -1,7 +1,7 @@
 import type { OAuthHelpers } from "@cloudflare/workers-oauth-provider";
 import type { Env, Settings } from "./env.ts";
 import type { Oidc } from "./oidc.ts";
-import type { Owner } from "./owner.ts";
+import type { Owner } from "./signed-in-owner.ts";
 
 /** What the pages' handlers find on their context. */
 export interface PageEnv {

@@ -11,8 +11,8 @@ import { isoTime } from "../../client-portal/clock.ts";
 import type { CapsFile } from "../../trust/limits/caps.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import { FACT_AGES, type Fact, knownAt } from "./dated-fact.ts";
+import { datedRates, type RateTable } from "./market-and-account-reads.ts";
 import { orderValue } from "./order-value.ts";
-import { datedRates, type RateTable } from "./read-facts.ts";
 import type { Facts, OrderHours } from "./submit-context.ts";
 
 /** This PC's own reads about an order, each with its time. What was not answered is null. */

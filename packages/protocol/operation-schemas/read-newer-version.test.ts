@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { aTicket } from "../../../test/support/orders.ts";
 import { intentHash, intentOf } from "../orders/intent.ts";
 import { Ticket } from "../orders/ticket.ts";
-import { parseCarrying, readNewer } from "./read-newer.ts";
+import { parseCarrying, readNewer } from "./read-newer-version.ts";
 
 /** A copy with one member more in the object at `path`. */
 function withMember(told: unknown, path: readonly (string | number)[], name: string): unknown {

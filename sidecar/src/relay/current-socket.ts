@@ -16,7 +16,7 @@ import type { Connect } from "./relay-socket.ts";
 const PUMP_BATCH = 64;
 const CONGESTION_PROBE_MS = 50;
 
-export interface UplinkParts {
+export interface CurrentSocketParts {
   readonly url: string;
   /** A new token of the device key, for the header of one dial. */
   readonly token: () => Promise<string>;
@@ -28,11 +28,11 @@ export interface UplinkParts {
 }
 
 /** The one socket there is at a time, and what goes out by it. */
-export class Uplink {
-  readonly #parts: UplinkParts;
+export class CurrentSocket {
+  readonly #parts: CurrentSocketParts;
   #transport: RelayTransport | null = null;
 
-  constructor(parts: UplinkParts) {
+  constructor(parts: CurrentSocketParts) {
     this.#parts = parts;
   }
 

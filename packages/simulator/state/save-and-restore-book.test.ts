@@ -2,14 +2,14 @@ import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { AAPL, readyToTrade, resting, SPY, submitAll } from "../orders/testing.ts";
 import { type Bench, PAPER, startBench } from "../testing/client.ts";
-import { type BookJson, type BookKeeper, SavedBook } from "./saved-book.ts";
+import { type BookJson, type BookSaver, SavedBook } from "./saved-book.ts";
 
 const WEDNESDAY = Date.UTC(2026, 3, 1, 14, 30);
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /** Keeps what a file would: text. */
-function keeper(text: string | null): BookKeeper & { text(): string } {
+function keeper(text: string | null): BookSaver & { text(): string } {
   let latest = text ?? "";
   return {
     last: text === null ? null : SavedBook.parse(JSON.parse(text)),

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import { addressOf } from "../http/server.ts";
 import { COMMANDS } from "./commands.ts";
-import type { Control } from "./control.ts";
+import type { Control } from "./simulator-control.ts";
 
 /**
  * The control port: plain HTTP on loopback, JSON in and out. A browser's page cannot use it: a

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { json, type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import { approvedBefore, orderedBefore } from "./one-order.ts";
+import { approvedBefore, orderedBefore } from "./one-order-per-preview.ts";
 import { placeOrder } from "./place-order.ts";
 
 let pc: PcOrders;

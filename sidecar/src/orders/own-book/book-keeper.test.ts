@@ -8,7 +8,7 @@ import { OrderRow } from "../../client-portal/endpoints/orders.ts";
 import { memorySigningKey } from "../../trust/pc-keys/statement-and-witness-keys.ts";
 import { openOrderStore } from "../journal/order-store.ts";
 import type { BookRead } from "../tracking/order-book-read.ts";
-import { createBookKeeper } from "./keep-book.ts";
+import { createBookKeeper } from "./book-keeper.ts";
 import { createOwnBook } from "./own-book.ts";
 
 const ACCOUNT = "DU1234567";

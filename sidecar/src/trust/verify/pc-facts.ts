@@ -4,7 +4,7 @@ import type { Effect, Ticket, TicketQuote } from "@ibkr-edge-gateway/protocol/or
 import type { RelyingParty } from "./verify-assertion.ts";
 
 /** What this PC itself knows, that an approval is held against. */
-export interface OwnView {
+export interface PcFacts {
   gatewayAccountId: string;
   sidecarId: string;
   /** Of the broker session now. */

@@ -10,7 +10,7 @@ import {
   readMarket,
   readPositionFacts,
   readRates,
-} from "./read-facts.ts";
+} from "./market-and-account-reads.ts";
 
 const USD = new Map([["USD", "1"]]);
 

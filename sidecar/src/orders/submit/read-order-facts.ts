@@ -11,16 +11,22 @@ import type { OperationContext } from "../../operation-handlers/operation-contex
 import type { ResolvedAccount } from "../../operation-handlers/resolve-account.ts";
 import { readHours } from "../preview/instrument.ts";
 import { withoutOwnStops } from "../tracking/leftover-exits.ts";
+import { withUnlistedOrders } from "./add-unlisted-orders.ts";
 import { currentOnly, type Fact, freshOnly, joined } from "./dated-fact.ts";
+import type { Seen } from "./facts-at-decision.ts";
 import { keepProved } from "./last-proof.ts";
-import { withOwnOrders } from "./own-orders.ts";
-import type { Seen } from "./own-reads.ts";
-import { orNull, readDailyPnl, readMarket, readPositionFacts, readRates } from "./read-facts.ts";
+import {
+  orNull,
+  readDailyPnl,
+  readMarket,
+  readPositionFacts,
+  readRates,
+} from "./market-and-account-reads.ts";
 import type { OrderHours, SubmitContext } from "./submit-context.ts";
 import { atWorst, readWorkingFacts } from "./working-facts.ts";
 
 /** Market, position, rates and the day's result, read here and now. */
-export async function gatherFacts(
+export async function readOrderFacts(
   parts: Pick<SubmitContext, "session" | "store">,
   given: OperationContext,
   order: CanonicalOrder,
@@ -58,13 +64,13 @@ async function takingFrom(
 ): Promise<Seen["taking"]> {
   // The list of orders may be asked for every six seconds only, and says nothing about what opens.
   if (positions === null || !mayReduce(order, positions.value)) {
-    const none = withOwnOrders([], store, account.accountId, positionsAskedAt);
+    const none = withUnlistedOrders([], store, account.accountId, positionsAskedAt);
     return none === null || positions === null ? null : { ...positions, value: none };
   }
   const book = await readWorkingFacts(context, account, store, null, false);
   if (book === null) return null;
   const worst = atWorst(book.value, positions.value);
-  const all = withOwnOrders(worst, store, account.accountId, positionsAskedAt);
+  const all = withUnlistedOrders(worst, store, account.accountId, positionsAskedAt);
   return all === null ? null : { ...book, value: withoutOwnStops(order, all, store) };
 }
 

@@ -1,7 +1,7 @@
 import type { StatedOrder } from "@ibkr-edge-gateway/protocol/operation-schemas/own-book.ts";
 import { describe, expect, it } from "vitest";
 import type { BrokerEvent } from "../../client-portal/events/broker-event.ts";
-import { statedEvent, withStatements } from "./tell-statements.ts";
+import { statedEvent, withStatements } from "./statements-in-events.ts";
 
 const NOW = Date.parse("2026-11-20T15:00:00.000Z");
 const NOTHING: StatedOrder = { pc_key: "key", statements: [] };

@@ -1,8 +1,8 @@
 import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
-import type { RelayLogger } from "./link-interface.ts";
+import type { RelayLogger } from "./relay-link-interface.ts";
 
 /** Says in the PC's log what became of the connection. */
-export function logLinkChange(
+export function logConnection(
   logger: RelayLogger,
   before: SidecarState,
   { link, trouble }: SidecarState,

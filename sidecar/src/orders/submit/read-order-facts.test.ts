@@ -11,7 +11,7 @@ import {
 } from "../../../../test/support/pc-orders.ts";
 import type { OperationContext } from "../../operation-handlers/operation-context.ts";
 import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
-import { gatherFacts } from "./gather-facts.ts";
+import { readOrderFacts } from "./read-order-facts.ts";
 
 let pc: PcOrders;
 beforeEach(() => {
@@ -37,7 +37,7 @@ function holds(position: number, conid = AAPL.conid): void {
 async function gather(order: CanonicalOrder, context: OperationContext = pc.context()) {
   const account = await resolveAccount(pc.context(), ACCOUNT);
   pc.broker.asked.length = 0;
-  return gatherFacts({ session: pc.side.session, store: pc.store }, context, order, account);
+  return readOrderFacts({ session: pc.side.session, store: pc.store }, context, order, account);
 }
 const orders = () => pc.broker.asked.filter((name) => name === "iserver.orders").length;
 

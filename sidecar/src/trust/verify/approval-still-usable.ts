@@ -3,13 +3,13 @@ import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/approva
 import { type Intent, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { isNonceUsed } from "../tables/nonces.ts";
-import type { OwnView } from "./own-view.ts";
+import type { PcFacts } from "./pc-facts.ts";
 
 /** The intent as this PC computes it: its own ticket, under the terms that came along. */
 export function ownIntent(
   proof: ApprovalProof,
-  own: Pick<OwnView, "gatewayAccountId" | "sidecarId">,
-  preview: NonNullable<OwnView["preview"]>,
+  own: Pick<PcFacts, "gatewayAccountId" | "sidecarId">,
+  preview: NonNullable<PcFacts["preview"]>,
 ): Intent {
   return intentOf({
     v: 1,
@@ -27,10 +27,10 @@ export function ownIntent(
 }
 
 /** Whether an approval can still be used at all: its time, its broker session, its one use. */
-export function standingFaults(
+export function usabilityFaults(
   db: DatabaseSync,
   proof: ApprovalProof,
-  own: Pick<OwnView, "nowMs" | "generation">,
+  own: Pick<PcFacts, "nowMs" | "generation">,
   generation: number,
 ): OrderRefusal[] {
   const faults: OrderRefusal[] = [];

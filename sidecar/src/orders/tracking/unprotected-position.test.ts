@@ -2,7 +2,7 @@ import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.
 import { describe, expect, it } from "vitest";
 import { aBracket, anIntent, aTicket } from "../../../../test/support/orders.ts";
 import { type IntentRecord, plannedOrders } from "../journal/intent-record.ts";
-import { unprotected } from "./protection.ts";
+import { unprotected } from "./unprotected-position.ts";
 
 function bracketIn(states: [OrderState, OrderState, OrderState]): IntentRecord {
   const intent = anIntent({ ticket: aTicket(aBracket()) });

@@ -5,10 +5,10 @@ import { nextTimeOfDay } from "../zone.ts";
 import type { Account, Position } from "./accounts.ts";
 import type { Execution, Order } from "./orders.ts";
 import { NEW_DAY_HOUR, newTradingDay } from "./resets.ts";
-import type { BookJson, BookKeeper, SavedBook } from "./saved-book.ts";
+import type { BookJson, BookSaver, SavedBook } from "./saved-book.ts";
 
 /** Hands the book to its keeper after every change, once for all that happens at one moment. */
-export function keepBook(sim: Simulator, keeper: BookKeeper): { close(): void } {
+export function saveBookOnChange(sim: Simulator, keeper: BookSaver): { close(): void } {
   let planned: NodeJS.Immediate | undefined;
   const save = (): void => {
     planned = undefined;

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
 import { aTicket } from "../../../../test/support/orders.ts";
 import { IntentRecord } from "../journal/intent-record.ts";
-import { newRecord } from "./new-record.ts";
+import { newRecord } from "./new-intent-record.ts";
 
 it("journals an intent that was approved, and of which nothing was sent", () => {
   const [read, unread] = [messageOf("o163", "Beyond 3 %?"), messageOf("o163", "Beyond 300 %?")];

@@ -4,8 +4,8 @@ import { START_MS } from "../../../../test/support/intent-record.ts";
 import { AAPL, aLeg, anOrder, aTicket, NOW } from "../../../../test/support/orders.ts";
 import { DEFAULT_CAPS } from "../../trust/limits/caps.ts";
 import { FACT_AGES, type Fact, knownAt } from "./dated-fact.ts";
+import { factsAt, type Seen, unknownFaults } from "./facts-at-decision.ts";
 import { localFaults, openingFaults } from "./local-checks.ts";
-import { factsAt, type Seen, unknownFaults } from "./own-reads.ts";
 
 const fact = <T>(value: T): Fact<T> => ({ value, from: "broker", at: START_MS, proved: true });
 /** An account in euros that holds ten shares priced in dollars. */

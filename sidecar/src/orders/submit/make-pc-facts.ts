@@ -8,7 +8,7 @@ import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { findApprover } from "../../trust/tables/approvers.ts";
 import type { Accepted } from "../../trust/verify/accept-approval.ts";
-import type { OwnView } from "../../trust/verify/own-view.ts";
+import type { PcFacts } from "../../trust/verify/pc-facts.ts";
 import { unnumberedExits } from "../../trust/verify/probation.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import type { KeptPreview } from "../journal/previews.ts";
@@ -21,7 +21,7 @@ import { driftOf, leastTierOf, mandatesAllowed } from "./local-checks.ts";
 import type { Facts, SubmitContext } from "./submit-context.ts";
 
 /** What this PC itself knows at this moment, that the approval of an order is held against. */
-export function ownViewOf(parts: SubmitContext, preview: KeptPreview, facts: Facts): OwnView {
+export function pcFactsOf(parts: SubmitContext, preview: KeptPreview, facts: Facts): PcFacts {
   const { store, rules, clock } = parts;
   const { order } = preview.ticket;
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HEAD_WITHHELD_MS, type LogStanding, logFault, standingInWords } from "./standing.ts";
+import { HEAD_WITHHELD_MS, type LogStanding, logFault, standingInWords } from "./log-standing.ts";
 
 // fixed dates: the standing of these tests has a clock of its own.
 const COSIGNED = Date.parse("2026-11-20T15:00:00.000Z");

@@ -12,7 +12,7 @@ import { ORDER_LIMITS } from "../limits.ts";
  * Gives the list with those orders added, for judging entry, exit or flip and for nothing else; null
  * when one of them has a quantity that nobody knows.
  */
-export function withOwnOrders(
+export function withUnlistedOrders(
   working: readonly WorkingOrderFact[] | null,
   store: Pick<OrderStore, "open" | "endedSince">,
   accountId: string,

@@ -4,8 +4,8 @@ import { anIntentRecord, START_MS } from "../../../../test/support/intent-record
 import { aMandate } from "../../../../test/support/orders.ts";
 import { openOrderStore } from "../journal/order-store.ts";
 import { usageOf } from "../local-policy/local-rules.ts";
-import { usageUnder } from "./make-own-view.ts";
-import { larger } from "./own-reads.ts";
+import { larger } from "./facts-at-decision.ts";
+import { usageUnder } from "./make-pc-facts.ts";
 
 describe("the value of an order", () => {
   it("is the larger of two, and unknown is larger than any number", () => {

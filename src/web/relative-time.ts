@@ -5,7 +5,7 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 /** Milliseconds from now as people say them: "in 3 minutes", "2 days ago", "just now". */
-export function distance(ms: number): string {
+export function relativeTime(ms: number): string {
   const words = new Intl.RelativeTimeFormat("en", { numeric: "always" });
   for (const [unit, size] of UNITS) {
     if (Math.abs(ms) >= size) return words.format(Math.trunc(ms / size), unit);

@@ -3,7 +3,7 @@ import { anIntentRecord, START_MS } from "../../../../test/support/intent-record
 import { aLeg, anOrder } from "../../../../test/support/orders.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import { withOwnOrders } from "./own-orders.ts";
+import { withUnlistedOrders } from "./add-unlisted-orders.ts";
 
 const sell = anOrder({ legs: [aLeg({ side: "SELL", quantity: "5" })] });
 const account = "DU1234567";
@@ -15,17 +15,17 @@ const journal = (open: IntentRecord[], ended: IntentRecord[] = []) => ({
 describe("what this PC sent and nobody shows yet", () => {
   it("counts an exit that is on its way", () => {
     const record = anIntentRecord(0, { sent: true }, sell);
-    expect(withOwnOrders([], journal([record]), account, START_MS)).toMatchObject([
+    expect(withUnlistedOrders([], journal([record]), account, START_MS)).toMatchObject([
       { order_ref: record.coid, side: "SELL", remaining: "5" },
     ]);
-    expect(withOwnOrders([], journal([record]), "DU7654321", START_MS)).toEqual([]);
+    expect(withUnlistedOrders([], journal([record]), "DU7654321", START_MS)).toEqual([]);
   });
 
   it("does not count it twice once the list shows it", () => {
     const record = anIntentRecord(0, { sent: true, state: "working" }, sell);
-    const shown = withOwnOrders([], journal([record]), account, START_MS) ?? [];
+    const shown = withUnlistedOrders([], journal([record]), account, START_MS) ?? [];
     const listed = shown.map((fact) => ({ ...fact, foreign: false }));
-    expect(withOwnOrders(listed, journal([record]), account, START_MS)).toEqual(listed);
+    expect(withUnlistedOrders(listed, journal([record]), account, START_MS)).toEqual(listed);
   });
 
   it("counts what filled so late that the position may not hold it", () => {
@@ -42,16 +42,16 @@ describe("what this PC sent and nobody shows yet", () => {
       }));
       return { ...record, orders };
     };
-    const late = withOwnOrders([], journal([], [filled(START_MS)]), account, START_MS);
+    const late = withUnlistedOrders([], journal([], [filled(START_MS)]), account, START_MS);
     expect(late).toMatchObject([{ remaining: "5" }]);
     const long = filled(START_MS - ORDER_LIMITS.positionLagMs - 1);
-    expect(withOwnOrders([], journal([], [long]), account, START_MS)).toEqual([]);
+    expect(withUnlistedOrders([], journal([], [long]), account, START_MS)).toEqual([]);
   });
 
   it("is unknown when a quantity is, or the list could not be read", () => {
     const byCash = anOrder({ legs: [aLeg({ quantity: null, cash_quantity: "100" })] });
     const record = anIntentRecord(0, { sent: true }, byCash);
-    expect(withOwnOrders([], journal([record]), account, START_MS)).toBeNull();
-    expect(withOwnOrders(null, journal([]), account, START_MS)).toBeNull();
+    expect(withUnlistedOrders([], journal([record]), account, START_MS)).toBeNull();
+    expect(withUnlistedOrders(null, journal([]), account, START_MS)).toBeNull();
   });
 });

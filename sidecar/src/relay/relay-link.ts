@@ -13,24 +13,24 @@ import type {
 } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import type { Loaded } from "../journal/relay-journal.ts";
 import type { DeviceKey } from "../trust/pc-keys/device-key.ts";
+import { CurrentSocket } from "./current-socket.ts";
 import { DueTimer } from "./due-timer.ts";
 import { type KeyEffect, rotationTo, upgradeToken, useKey } from "./key-work.ts";
-import type { RelayLink, RelayLinkOptions } from "./link-interface.ts";
-import { logLinkChange } from "./link-log.ts";
+import { logConnection } from "./log-connection.ts";
+import type { RelayLink, RelayLinkOptions } from "./relay-link-interface.ts";
 import { RunningJobs } from "./running-jobs.ts";
 import { sidecarEnv } from "./sidecar-env.ts";
-import { Uplink } from "./uplink.ts";
 
 export const createRelayLink = (options: RelayLinkOptions): RelayLink => new SidecarDriver(options);
 
 /**
- * Drives the sidecar's protocol machine. Its rooms: `uplink.ts` (the socket and what goes out by
+ * Drives the sidecar's protocol machine. Its rooms: `current-socket.ts` (the socket and what goes out by
  * it), `running-jobs.ts` (the broker side), `key-work.ts` (signing and verifying), `due-timer.ts`
- * (time), `link-log.ts` (what the operator reads). The journal is written before anything that depends on it happens.
+ * (time), `log-connection.ts` (what the operator reads). The journal is written before anything that depends on it happens.
  */
 class SidecarDriver implements RelayLink {
   readonly #options: RelayLinkOptions;
-  readonly #uplink: Uplink;
+  readonly #socket: CurrentSocket;
   readonly #jobs: RunningJobs;
   readonly #timer: DueTimer;
   readonly #unsubscribe: () => void;
@@ -44,7 +44,7 @@ class SidecarDriver implements RelayLink {
     this.#state = initialSidecarState(loaded.index, loaded.jobs);
     const dispatch = (input: SidecarInput) => this.#dispatch(input);
     const state = () => this.#state;
-    this.#uplink = new Uplink({
+    this.#socket = new CurrentSocket({
       url: pairing.relay_url,
       token: () => upgradeToken(options, this.#state.skewMs),
       connect,
@@ -93,7 +93,7 @@ class SidecarDriver implements RelayLink {
     for (const effect of step.effects) this.#perform(effect);
     this.#timer.set(sidecarDueAt(this.#state));
     if (before.link !== this.#state.link) {
-      logLinkChange(logger, before, this.#state, this.#options.now());
+      logConnection(logger, before, this.#state, this.#options.now());
       this.#options.onChange(this.#state);
     }
   }
@@ -101,13 +101,13 @@ class SidecarDriver implements RelayLink {
   #perform(effect: SidecarEffect): void {
     switch (effect.kind) {
       case "dial":
-        this.#uplink.dial(effect.dial);
+        this.#socket.dial(effect.dial);
         return;
       case "send":
-        this.#uplink.send(effect.text);
+        this.#socket.send(effect.text);
         return;
       case "close":
-        this.#uplink.close(effect.code, effect.reason);
+        this.#socket.close(effect.code, effect.reason);
         return;
       case "sign_token":
       case "sign_answer":
@@ -121,13 +121,13 @@ class SidecarDriver implements RelayLink {
         this.#jobs.abort(effect.jobId);
         return;
       case "pump":
-        this.#uplink.pump(effect.dial, effect.after);
+        this.#socket.pump(effect.dial, effect.after);
         return;
       case "resend_terminal":
-        this.#uplink.resend(effect.jobId);
+        this.#socket.resend(effect.jobId);
         return;
       case "list_jobs":
-        this.#uplink.listJobs(effect);
+        this.#socket.listJobs(effect);
         return;
       case "witness":
         this.#witness(effect);
