@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { LIVE_PATH, SESSION_HEADER } from "../../durable-objects/account/rpc/open-pages-path.ts";
+import { accountExists } from "../../durable-objects/d1/tables/accounts.ts";
 import { ownerCookie, requireOwner } from "../owner/owner-session.ts";
 import { Page, sendPage } from "../web/page.tsx";
 import type { PageEnv } from "../web/page-env.ts";
@@ -7,10 +8,17 @@ import type { PageEnv } from "../web/page-env.ts";
 /** How an open page learns of changes; the script that does is src/web/browser/open-page-updates.ts. */
 export const liveRoutes = new Hono<PageEnv>();
 
-/** A page's WebSocket. It says that something changed, and never what. */
-liveRoutes.get("/live", requireOwner, async (c) => {
+/**
+ * A page's WebSocket. It says that something changed, and never what. The object looks at the session
+ * itself: a capability of the owner's would live as long as this request, which is as long as the page
+ * is open, and the object could not sleep.
+ */
+liveRoutes.get("/live", async (c) => {
   const named = ownerCookie(c);
-  if (named === null || c.req.header("Upgrade")?.toLowerCase() !== "websocket") {
+  if (named === null || !(await accountExists(c.env.DB, named.accountId))) {
+    return c.text("sign in first\n", 401);
+  }
+  if (c.req.header("Upgrade")?.toLowerCase() !== "websocket") {
     return c.text("for the pages of this gateway\n", 426);
   }
   // A page elsewhere may not listen, though the browser would send the cookie along.
