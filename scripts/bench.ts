@@ -10,6 +10,8 @@ Usage: npm run bench -- [options]
   --calls <n>   calls of each measurement (default 1000)
   --swarm <n>   sidecars that are connected at once; 0 leaves that out (default 1000)
   --out <file>  also writes the report into this file
+  --counts <file>  also writes what a bill depends on into this file; npm run cost reads
+                test/bench/counts.json
   --help        prints this
 `;
 
@@ -21,6 +23,7 @@ async function run(args: string[]): Promise<void> {
     calls: { type: "string", default: "1000" },
     swarm: { type: "string", default: "1000" },
     out: { type: "string" },
+    counts: { type: "string" },
     help: { type: "boolean", short: "h" },
   });
   if (values.help) {
@@ -31,7 +34,12 @@ async function run(args: string[]): Promise<void> {
   if (!(Number.isInteger(calls) && calls > 0)) throw new Sorry("--calls takes a number above zero");
   if (!(Number.isInteger(swarm) && swarm >= 0)) throw new Sorry("--swarm takes a number from zero");
   const { runBench } = await import("../test/bench/main.ts");
-  const report = JSON.stringify(await runBench({ calls, swarm }), null, 2);
+  const measured = await runBench({ calls, swarm });
+  const report = JSON.stringify(measured, null, 2);
   if (values.out !== undefined) await writeFile(values.out, `${report}\n`);
+  if (values.counts !== undefined) {
+    const { countsOf } = await import("../test/bench/counts.ts");
+    await writeFile(values.counts, `${JSON.stringify(countsOf(measured), null, 2)}\n`);
+  }
   console.log(report);
 }

@@ -1,11 +1,12 @@
 import { VERIFIED_TOKEN_MS } from "../../src/web/limits.ts";
-import { type Measured, measure, round } from "./load.ts";
-import { startProcess } from "./processes.ts";
+import { type Measured, measure, round, type Target } from "./load.ts";
+import { descendants, processorMs, startProcess } from "./processes.ts";
 import type { Bench } from "./setup.ts";
 import { answerOf, directPositions, toolCall } from "./targets.ts";
 
 const CONCURRENCIES = [1, 16, 64];
 const COUNTED_CALLS = 100;
+const TIMED_CALLS = 2_000;
 const NAMES = ["full_chain", "object_only", "direct_to_simulator", "bare_sdk_server"] as const;
 type Latency = Record<(typeof NAMES)[number], Measured[]>;
 
@@ -50,10 +51,38 @@ export async function benchChain(bench: Bench, calls: number) {
       latency,
       ratios: CONCURRENCIES.map((concurrency, at) => ratios(latency, concurrency, at)),
       cost_per_read,
+      processor_ms_per_read: await processorTime(bench, bare.pid, targets),
     };
   } finally {
     await bare.stop();
   }
+}
+
+/**
+ * Processor time of one read at c = 8, by process, counted by the system over many reads. Worker and
+ * object are one process here. The bare server's beside them, as the floor in the same run.
+ */
+async function processorTime(
+  bench: Bench,
+  barePid: number,
+  {
+    full_chain,
+    bare_sdk_server,
+  }: Pick<Record<(typeof NAMES)[number], Target>, "full_chain" | "bare_sdk_server">,
+) {
+  const [edge] = descendants(process.pid, "workerd").slice(-1);
+  if (edge === undefined) return null;
+  const used = (pid: number) => processorMs(pid) ?? Number.NaN;
+  const [edgeBefore, homeBefore] = [used(edge), used(bench.sidecarPid)];
+  await measure(full_chain, 8, TIMED_CALLS);
+  const [edgeAfter, homeAfter] = [used(edge), used(bench.sidecarPid)];
+  const bareBefore = used(barePid);
+  await measure(bare_sdk_server, 8, TIMED_CALLS);
+  return {
+    worker_and_object: round((edgeAfter - edgeBefore) / TIMED_CALLS, 3),
+    sidecar: round((homeAfter - homeBefore) / TIMED_CALLS, 3),
+    bare_sdk_server: round((used(barePid) - bareBefore) / TIMED_CALLS, 3),
+  };
 }
 
 function tool(bench: Bench, name: string, args: Record<string, string>) {
@@ -107,6 +136,7 @@ async function countCost(bench: Bench, read: ReturnType<typeof toolCall>) {
   const per = (value: number | undefined) => round((value ?? 0) / COUNTED_CALLS, 3);
   return {
     calls: COUNTED_CALLS,
+    worker_requests: per(during.worker_requests),
     object_requests: per(during.object_requests),
     object_rows_written: per(during.rows_written),
     object_rows_read: per(during.rows_read),

@@ -3,6 +3,7 @@
 import gateway, { Account as Counted, Pairing } from "./index.js";
 
 const counts = {
+  worker_requests: 0,
   object_requests: 0,
   object_round_trips: 0,
   kv_reads: 0,
@@ -23,6 +24,7 @@ export { Pairing };
 export default {
   async fetch(request, env, ctx) {
     if (new URL(request.url).pathname !== "/__counts") {
+      counts.worker_requests++;
       return gateway.fetch(request, metered(env), ctx);
     }
     const ofCalls = cursors.filter(({ copies }) => !copies);

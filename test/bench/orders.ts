@@ -9,6 +9,11 @@ import type { Bench } from "./setup.ts";
 /** One order of each: a newcomer's limits stay as they are, and they let no order be repeated. */
 const CONIDS = [265598, 272093, 8314, 4391];
 const BETWEEN_MS = 13_000;
+/** What is counted from an order's preview on. */
+const WHOLE = [
+  ...["worker_requests", "object_requests", "rows_written", "rows_read"],
+  ...["kv_reads", "kv_writes", "d1_statements", "alarms_set"],
+];
 
 /**
  * Whole paper orders through every real part, with the meter in front of the Worker: the rows that
@@ -23,11 +28,13 @@ export async function benchOrders(bench: Bench) {
   const rows: number[] = [];
   const tables: unknown[] = [];
   const statements: number[] = [];
+  const wholes: Record<string, number>[] = [];
   const submits: number[] = [];
   const replays: number[] = [];
   for (const [n, conid] of CONIDS.entries()) {
     const probe = await agent.call("ibkr_order_preview", order(account_id, conid, "1"));
     const market = probe.ok ? probe.answer.preview.market : {};
+    await counts(bench);
     const price = (Number(market.bid ?? market.last ?? market.prior_close) * 0.985).toFixed(2);
     const approval_id = await approved(owner, agent, order(account_id, conid, price));
     const submit = () =>
@@ -36,7 +43,7 @@ export async function benchOrders(bench: Bench) {
         approval_id,
         idempotency_key: `bench-order-${n}`,
       });
-    await counts(bench);
+    const asking = await counts(bench);
     const began = performance.now();
     const told = await submit();
     submits.push(performance.now() - began);
@@ -46,6 +53,10 @@ export async function benchOrders(bench: Bench) {
     rows.push(cost.rows_written ?? Number.NaN);
     tables.push(cost.rows_written_by_table);
     statements.push(cost.object_statements ?? Number.NaN);
+    wholes.push({
+      ...Object.fromEntries(WHOLE.map((name) => [name, (asking[name] ?? 0) + (cost[name] ?? 0)])),
+      events: eventsOf(asking) + eventsOf(cost),
+    });
     for (let repeat = 0; repeat < 20; repeat += 1) {
       const again = performance.now();
       const replay = await submit();
@@ -61,6 +72,10 @@ export async function benchOrders(bench: Bench) {
     rows_written_per_order: { each: rows, most: Math.max(...rows) },
     rows_written_by_table: tables,
     object_statements_per_order: statements,
+    from_preview_to_working: {
+      what: "preview, request, the owner's pages and passkey, submit, and what the PC tells afterwards",
+      each: wholes,
+    },
     submit_with_the_brokers_time: quantiles(submits),
     replay_of_a_submit: quantiles(replays),
   };
@@ -125,10 +140,17 @@ async function untilWorking(bench: Bench, accountId: string, ref: string): Promi
   throw new Error(`${ref} was not seen at the broker`);
 }
 
-async function counts(bench: Bench): Promise<Record<string, number>> {
+/** Entries of the log: a row each, and no index. */
+function eventsOf(counted: Counted): number {
+  return counted.rows_written_by_table.audit_log ?? 0;
+}
+
+type Counted = Record<string, number> & { rows_written_by_table: Record<string, number> };
+
+async function counts(bench: Bench): Promise<Counted> {
   const response = await fetch(`${bench.gateway.url}/__counts`);
   // The meter's own answer.
-  return (await response.json()) as Record<string, number>;
+  return (await response.json()) as Counted;
 }
 
 const order = (account_id: string, conid: number, limit_price: string) => ({

@@ -70,3 +70,30 @@ export function descendantsRssMib(parent: number, word: string): number {
     .filter(([, ppid, , command = ""]) => Number(ppid) === parent && command.includes(word))
     .reduce((sum, [, , rss]) => sum + Number(rss) / 1024, 0);
 }
+
+/** Processes that a process started whose command holds a word. */
+export function descendants(parent: number, word: string): number[] {
+  const all = execFileSync("ps", ["-A", "-o", "ppid=,pid=,args="], { encoding: "utf8" });
+  return all
+    .split("\n")
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+    .filter((match) => match !== null)
+    .filter(([, ppid, , command = ""]) => Number(ppid) === parent && command.includes(word))
+    .map(([, , pid]) => Number(pid));
+}
+
+/**
+ * Processor time that a process has used so far, all its threads, in ms, to the system's tick of 10 ms.
+ * Null where the system does not tell.
+ */
+export function processorMs(pid: number): number | null {
+  try {
+    // The second field is the command in parentheses and may hold spaces.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    const [user, system] = [Number(fields[11]), Number(fields[12])];
+    return Number.isFinite(user + system) ? (user + system) * TICK_MS : null;
+  } catch {
+    return null;
+  }
+}
+const TICK_MS = 10;

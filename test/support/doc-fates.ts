@@ -38,6 +38,10 @@ export const FATES: Readonly<Record<string, Fate>> = {
   "npm run simulate": {
     why: "It takes a minute and more; test/simulation/simulation.test.ts plays a few worlds of it.",
   },
+  "npm run bench -- --counts test/bench/counts.json": {
+    why: "It takes minutes, and its counts are kept in that file.",
+  },
+  "npm run cost -- --owners 1000 --reads 50 --orders 1": { runs: true, says: /USD [\d.]+ a month/ },
   "npm run bench": { why: "It takes minutes, and its figures are read by people." },
 
   [`TOKEN=$(npm run -s token -- --scope "ibkr:accounts:read ibkr:positions:read")
