@@ -21,7 +21,7 @@ describe("the rule itself", () => {
 
   it("finds the parsers, own schemas, conversions and swallowed values", () => {
     const parsers = 'import { toDecimal } from "../client-portal/wire-values.ts";';
-    expect(found("sidecar/src/operation-handlers/quote.ts", parsers)).toEqual([
+    expect(found("sidecar/src/operation-handlers/quote-fields.ts", parsers)).toEqual([
       "imports the parsers under the readers",
     ]);
     expect(

@@ -12,10 +12,10 @@ import { announcingDeletions, verifiedTokens } from "./oauth/verified-tokens.ts"
 import { oidcClient, readOidcSettings } from "./owner/oidc.ts";
 import { pages } from "./pages.tsx";
 import { ConfigurationError, type Env, readSettings, type Settings } from "./web/env.ts";
+import { guardedFetch } from "./web/guarded-fetch.ts";
 import { admitHost } from "./web/host-and-origin.ts";
 import { log } from "./web/log.ts";
 import type { OidcSettings } from "./web/oidc.ts";
-import { guardedFetch } from "./web/outbound.ts";
 import { requestId } from "./web/request-id.ts";
 import { logRequest } from "./web/request-log.ts";
 

@@ -8,7 +8,7 @@ import { aDraftOf, aSnapshot, readNow, type Tweak, verdictOf } from "../../test/
 import { defaultPolicy } from "./defaults.ts";
 import { PolicyDocument, policyOf } from "./document.ts";
 import { evaluatePolicy } from "./evaluate.ts";
-import { CHECKS_WITH_FIELD, fieldOf } from "./field-of.ts";
+import { CHECKS_WITH_FIELD, fieldOf } from "./field-of-check.ts";
 import { CHECKS } from "./registry.ts";
 import { compareRestriction, POLICY_FIELDS } from "./restriction.ts";
 import type { PolicySnapshot } from "./snapshot.ts";

@@ -2,7 +2,7 @@ import { isTerminal, type OrderState } from "@ibkr-edge-gateway/protocol/orders/
 import { waitsInWords } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
 import type { ApprovalView } from "../../durable-objects/account/rpc/order-views.ts";
 import { displayText } from "../web/client-text.ts";
-import { WithCommands } from "../web/command.tsx";
+import { WithCommands } from "../web/copyable-command.tsx";
 import { When } from "../web/page.tsx";
 
 /**

@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
@@ -10,7 +10,7 @@ import type {
 } from "../../durable-objects/account/rpc/order-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
-import { Command, WithCommands } from "../web/command.tsx";
+import { Command, WithCommands } from "../web/copyable-command.tsx";
 import { ownerForm } from "../web/owner-form.ts";
 import { Live, Message, Page, sendPage, When } from "../web/page.tsx";
 import type { PageEnv } from "../web/page-env.ts";

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import type { FlattenAccount } from "../../durable-objects/account/rpc/order-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
-import { WithCommands } from "../web/command.tsx";
+import { WithCommands } from "../web/copyable-command.tsx";
 import { Page, sendPage } from "../web/page.tsx";
 import type { PageEnv } from "../web/page-env.ts";
 

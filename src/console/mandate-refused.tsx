@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { WithCommands } from "../web/command.tsx";
+import { WithCommands } from "../web/copyable-command.tsx";
 import { Message, sendPage } from "../web/page.tsx";
 import type { PageEnv } from "../web/page-env.ts";
 

@@ -1,10 +1,10 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Context, Hono } from "hono";
 import type { MandateView } from "../../durable-objects/account/rpc/mandate-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
-import { Command, WithCommands } from "../web/command.tsx";
+import { Command, WithCommands } from "../web/copyable-command.tsx";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
 import type { PageEnv } from "../web/page-env.ts";

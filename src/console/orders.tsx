@@ -9,7 +9,7 @@ import type {
 } from "../../durable-objects/account/rpc/order-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
-import { Command, WithCommands } from "../web/command.tsx";
+import { Command, WithCommands } from "../web/copyable-command.tsx";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
 import type { PageEnv } from "../web/page-env.ts";

@@ -5,7 +5,7 @@ import type {
   BrokerSessionState,
 } from "../../durable-objects/account/rpc/account-types.ts";
 import { requireOwner } from "../owner/owner-session.ts";
-import { WithCommands } from "../web/command.tsx";
+import { WithCommands } from "../web/copyable-command.tsx";
 import { Page, sendPage, When } from "../web/page.tsx";
 import type { PageEnv } from "../web/page-env.ts";
 import { RecoveryAlert } from "../web/recovery-alert.tsx";

@@ -6,7 +6,7 @@ import { requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import { confirmPairing, lookupPairing, type PairingDetails } from "../relay/pairing.ts";
 import { displayText } from "../web/client-text.ts";
-import { WithCommands } from "../web/command.tsx";
+import { WithCommands } from "../web/copyable-command.tsx";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
 import type { PageEnv } from "../web/page-env.ts";

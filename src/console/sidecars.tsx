@@ -7,7 +7,7 @@ import type {
 } from "../../durable-objects/account/rpc/account-types.ts";
 import { requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
-import { Command } from "../web/command.tsx";
+import { Command } from "../web/copyable-command.tsx";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
 import type { PageEnv } from "../web/page-env.ts";

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { objectOf } from "./messages.ts";
+import { objectOf } from "./read-message.ts";
 
 /** What follows a refusal: what only a human can do, and the call that comes next. */
 export interface Advice {

@@ -11,7 +11,7 @@ import { MCP_ANSWER_GRACE_MS } from "../web/limits.ts";
 import { log } from "../web/log.ts";
 import type { Exchange } from "./exchange.ts";
 import { deadlineExceeded, unreachableAccount } from "./failures.ts";
-import { objectOf } from "./messages.ts";
+import { objectOf } from "./read-message.ts";
 
 export type AccountAnswer =
   /** `seq` is the number of the call's own event in the log. */

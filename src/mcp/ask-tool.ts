@@ -8,7 +8,7 @@ import { holds } from "./catalogue.ts";
 import type { PreparedCall, Tool } from "./define-tool.ts";
 import type { Exchange } from "./exchange.ts";
 import { badCursor } from "./failures.ts";
-import { auditableName } from "./messages.ts";
+import { auditableName } from "./read-message.ts";
 import { waitForChange } from "./wait-for-change.ts";
 
 export type Shown =

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { renderTools, renderTypes, typeOf } from "../../scripts/lib/client-tools.ts";
 import { TOOLS } from "./catalogue.ts";
-import { INSTRUCTIONS } from "./identity.ts";
+import { INSTRUCTIONS } from "./server-info.ts";
 
 const facts = TOOLS.map((tool) => ({
   name: tool.name,

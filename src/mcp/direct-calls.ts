@@ -5,7 +5,7 @@ import { log } from "../web/log.ts";
 import { callTool, type ToolResult } from "./call-tool.ts";
 import { toolNamed } from "./catalogue.ts";
 import type { Exchange } from "./exchange.ts";
-import { SERVER_INFO } from "./identity.ts";
+import { SERVER_INFO } from "./server-info.ts";
 
 /**
  * The short way for the one message that nearly all traffic is: a `tools/call` of the 2026-07-28 era

@@ -12,8 +12,8 @@ import { noteRefusal, scopesNow, takeBack } from "./ask-account.ts";
 import { type CursorCodec, cursorsOf } from "./cursor.ts";
 import { type DirectCalls, directCalls } from "./direct-calls.ts";
 import type { Exchange } from "./exchange.ts";
-import { auditableName, headersAgree, type Reading, readMessage } from "./messages.ts";
 import { missingScope } from "./needed-scopes.ts";
+import { auditableName, headersAgree, type Reading, readMessage } from "./read-message.ts";
 import { serverFor } from "./server.ts";
 import { jsonRpcError, openMessage } from "./wire/open-message.ts";
 

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts"
 import { DecimalText } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import { Figure, OrderDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import * as z from "zod";
-import { objectOf } from "./messages.ts";
+import { objectOf } from "./read-message.ts";
 
 /**
  * The schemas that `tools/list` publishes. Every client pays for them in tokens before it asks

@@ -1,6 +1,6 @@
 import { inCapitals } from "@ibkr-edge-gateway/protocol/capitals.ts";
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
-import { objectOf } from "./messages.ts";
+import { objectOf } from "./read-message.ts";
 import { asWritten, exactText, type RewrittenNumbers } from "./wire/exact-numbers.ts";
 
 /**

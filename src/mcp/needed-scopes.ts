@@ -1,6 +1,6 @@
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { holds, toolNamed } from "./catalogue.ts";
-import type { Reading } from "./messages.ts";
+import type { Reading } from "./read-message.ts";
 import { scopeOfResource } from "./resources.ts";
 
 /** The scope that a message needs and the grant lacks; null when it may pass. */

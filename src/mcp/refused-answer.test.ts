@@ -6,7 +6,7 @@ import { scripted } from "../../test/support/scripted-exchange.ts";
 import { adviceFor } from "./advice.ts";
 import { callTool } from "./call-tool.ts";
 import { TOOLS } from "./catalogue.ts";
-import { STRUCTURE_READERS } from "./hosts.ts";
+import { STRUCTURE_READERS } from "./hosts-that-read-structure.ts";
 
 const submit = { account_id: "DU1234567", approval_id: "ap_1", idempotency_key: "key-12345" };
 

@@ -2,7 +2,7 @@ import { allowAt } from "@ibkr-edge-gateway/protocol/access-link.ts";
 import type { GatewayErrorCode, GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { adviceFor } from "./advice.ts";
-import { objectOf } from "./messages.ts";
+import { objectOf } from "./read-message.ts";
 
 /**
  * One shape for every no. An operation that was carried out can still say that nothing was done of

@@ -3,10 +3,10 @@ import { scopesNow } from "./ask-account.ts";
 import { callTool } from "./call-tool.ts";
 import { listTools } from "./catalogue.ts";
 import type { Exchange } from "./exchange.ts";
-import { INSTRUCTIONS, SERVER_INFO } from "./identity.ts";
-import { readMessage } from "./messages.ts";
 import { getPrompt, listPrompts } from "./prompts.ts";
+import { readMessage } from "./read-message.ts";
 import { listResources, listResourceTemplates, readResource } from "./resources.ts";
+import { INSTRUCTIONS, SERVER_INFO } from "./server-info.ts";
 
 /** How long a client may keep what never changes while this version runs. */
 const LIST_TTL_MS = 5 * 60 * 1000;

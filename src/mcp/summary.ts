@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { callText } from "./advice.ts";
-import { objectOf } from "./messages.ts";
+import { objectOf } from "./read-message.ts";
 
 /**
  * An answer's steps with the exact call that comes next, where one is known.

@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import type { Attention } from "../../durable-objects/account/rpc/attention-types.ts";
 import { displayText } from "./client-text.ts";
 import { relativeTime } from "./relative-time.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { verifyExport } from "@ibkr-edge-gateway/evidence/export/verify-export.ts";
 import { filesIn } from "@ibkr-edge-gateway/evidence/node/folder.ts";
-import { judge } from "@ibkr-edge-gateway/evidence/node/judge.ts";
+import { judge } from "@ibkr-edge-gateway/evidence/node/verify-evidence.ts";
 import { formatVkey } from "@ibkr-edge-gateway/evidence/note/vkey.ts";
 import {
   aCheckpoint,

@@ -1,4 +1,4 @@
-import type { ExportPart } from "@ibkr-edge-gateway/evidence/export/part.ts";
+import type { ExportPart } from "@ibkr-edge-gateway/evidence/export/export-part.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { Command } from "commander";
 import { typedAs } from "../config/typed-as.ts";
@@ -45,7 +45,7 @@ export function register(program: Command): void {
       `\nExamples:\n  ${typedAs("audit verify my-export --policy my.policy")}\n  ${typedAs("audit verify order.tlog-proof --policy my.policy --keys my.keys")}`,
     )
     .action(async (path: string, options: VerifyOptions, command: Command) => {
-      const { judge } = await import("@ibkr-edge-gateway/evidence/node/judge.ts");
+      const { judge } = await import("@ibkr-edge-gateway/evidence/node/verify-evidence.ts");
       const { verdictText } = await import("@ibkr-edge-gateway/evidence/export/verdict-text.ts");
       const verdict = await judge(path, options, Math.floor(Date.now() / 1_000));
       process.stdout.write(
@@ -80,7 +80,7 @@ async function exportTo(
   { from, to }: { from: string | undefined; to: string | undefined },
   command: Command,
 ): Promise<void> {
-  const { readRange } = await import("@ibkr-edge-gateway/evidence/export/range.ts");
+  const { readRange } = await import("@ibkr-edge-gateway/evidence/export/asked-range.ts");
   const { ExportRefused, writeExport } = await import(
     "@ibkr-edge-gateway/evidence/export/write-export.ts"
   );
@@ -143,7 +143,7 @@ function partsOf({ call }: Connection, range: JsonObject) {
   };
   return {
     async part(asked: { fromIndex: number | null; toIndex: number | null }): Promise<ExportPart> {
-      const { ExportPart } = await import("@ibkr-edge-gateway/evidence/export/part.ts");
+      const { ExportPart } = await import("@ibkr-edge-gateway/evidence/export/export-part.ts");
       const answer = await ask({
         ...range,
         limit: RECORDS_A_CALL,

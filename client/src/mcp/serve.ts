@@ -16,7 +16,7 @@ import { callError } from "../sdk/call-error.ts";
 import type { IbkrError } from "../sdk/errors.ts";
 import { listingOf, type ToolEntry, writes } from "../tool-list/tool-entry.ts";
 import { INSTRUCTIONS, TOOLS } from "../tool-list/tools.generated.ts";
-import { failureResult } from "./away.ts";
+import { failureResult } from "./failure-answer.ts";
 import type { ListCache } from "./list-cache.ts";
 import type { Upstream } from "./upstream.ts";
 

@@ -1,7 +1,7 @@
 import type { Access } from "./access.ts";
 import { signIn, signInRequired } from "./login.ts";
 import type { LoginStore } from "./login-store.ts";
-import { renewTokens } from "./renewal.ts";
+import { renewTokens } from "./renew-tokens.ts";
 
 /** A token renewed this long before it ends is not refused on its way. */
 const RENEW_EARLY_MS = 30_000;

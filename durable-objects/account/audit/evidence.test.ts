@@ -3,9 +3,9 @@ import { formatCheckpoint } from "@ibkr-edge-gateway/evidence/checkpoint/checkpo
 import { formatEntry } from "@ibkr-edge-gateway/evidence/event/entry.ts";
 import { formatManifest } from "@ibkr-edge-gateway/evidence/export/manifest.ts";
 import { formatRecord } from "@ibkr-edge-gateway/evidence/export/record.ts";
+import { manifestOf } from "@ibkr-edge-gateway/evidence/export/record-files.ts";
 import { verifyExport } from "@ibkr-edge-gateway/evidence/export/verify-export.ts";
 import { verifyTiles } from "@ibkr-edge-gateway/evidence/export/verify-tiles.ts";
-import { manifestOf } from "@ibkr-edge-gateway/evidence/export/write.ts";
 import { treeRoot } from "@ibkr-edge-gateway/evidence/merkle/nodes.ts";
 import { formatNote } from "@ibkr-edge-gateway/evidence/note/note.ts";
 import { signNote } from "@ibkr-edge-gateway/evidence/note/sign.ts";

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseCheckpointNote } from "@ibkr-edge-gateway/evidence/checkpoint/checkpoint.ts";
 import { entryBytes } from "@ibkr-edge-gateway/evidence/event/entry.ts";
+import { ExportPart } from "@ibkr-edge-gateway/evidence/export/export-part.ts";
 import { parseManifest } from "@ibkr-edge-gateway/evidence/export/manifest.ts";
-import { ExportPart } from "@ibkr-edge-gateway/evidence/export/part.ts";
 import {
   type ReceivedPart,
   receivedParts,

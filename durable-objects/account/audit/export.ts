@@ -2,7 +2,7 @@ import { fromHex, toBase64 } from "@ibkr-edge-gateway/evidence/bytes.ts";
 import { canonicalJson } from "@ibkr-edge-gateway/evidence/canonical-json.ts";
 import { opens } from "@ibkr-edge-gateway/evidence/event/commitment.ts";
 import { formatEntry } from "@ibkr-edge-gateway/evidence/event/entry.ts";
-import type { ExportPartText } from "@ibkr-edge-gateway/evidence/export/part.ts";
+import type { ExportPartText } from "@ibkr-edge-gateway/evidence/export/export-part.ts";
 import { receivedSha256 } from "@ibkr-edge-gateway/evidence/export/received-parts.ts";
 import { consistencyProof, frontierProof } from "@ibkr-edge-gateway/evidence/merkle/proofs.ts";
 import {

@@ -2,7 +2,7 @@ import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { findJob } from "../relay/tables/jobs.ts";
 import type { OrderParts } from "./order-context.ts";
-import { looksAgain } from "./rules/outcomes/look-again.ts";
+import { looksAgain } from "./rules/outcomes/read-book-once-more.ts";
 import { pcMissedAt, watchPc } from "./sidecar-calls/absence-alert.ts";
 import { forwardAlerts, nextForwardAt } from "./sidecar-calls/forward-alerts.ts";
 import { checkLosses, nextLossCheckAt } from "./sidecar-calls/loss-monitor.ts";

@@ -1,5 +1,5 @@
 import { RpcTarget } from "cloudflare:workers";
-import type { ExportPartText } from "@ibkr-edge-gateway/evidence/export/part.ts";
+import type { ExportPartText } from "@ibkr-edge-gateway/evidence/export/export-part.ts";
 import type {
   PcArrivedRequest,
   PcExportRequest,

@@ -10,8 +10,8 @@ import { signNote } from "../note/sign.ts";
 import { ACCOUNT, aLogSigner, anEvent, aPolicy, aWitness, ORIGIN } from "../testing/a-log.ts";
 import type { ExportFiles } from "./export-files.ts";
 import { formatManifest } from "./manifest.ts";
+import { recordFilesOf } from "./record-files.ts";
 import { verifyExport } from "./verify-export.ts";
-import { recordFilesOf } from "./write.ts";
 
 const ENTRIES = 100_000;
 const BOUND_MS = 2_000;

@@ -15,8 +15,8 @@ import {
 } from "../testing/a-log.ts";
 import { filesOf } from "../testing/folder.ts";
 import { formatOpening } from "./record.ts";
+import { recordFilesOf } from "./record-files.ts";
 import { type VerifyOptions, verifyExport } from "./verify-export.ts";
-import { recordFilesOf } from "./write.ts";
 
 const LOG = someLog(40);
 const verify = async (folder: Folder, options: Partial<VerifyOptions> = {}) =>

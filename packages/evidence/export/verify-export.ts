@@ -5,13 +5,13 @@ import { LogKeys } from "../keys/rotation.ts";
 import { frontierOf } from "../merkle/frontier.ts";
 import { plainSha256, type Sha256, treeHash } from "../merkle/hash.ts";
 import { checkConsistency } from "../merkle/verify.ts";
+import { checkSignatures, tellFacts } from "./check-signatures.ts";
 import { type ExportFiles, linesOf, readText, readTextIfThere } from "./export-files.ts";
 import { LogReader } from "./log-reader.ts";
 import { CHECKPOINT_FILE, type ExportManifest, MANIFEST_FILE, parseManifest } from "./manifest.ts";
-import { checkOwnMarks, type Mark, MarkWatch, readMarks } from "./marks.ts";
+import { checkOwnMarks, type Mark, MarkWatch, readMarks } from "./older-heads.ts";
 import { Openings } from "./openings.ts";
 import { parseRecord } from "./record.ts";
-import { checkSignatures, tellFacts } from "./trust.ts";
 import { type Place, type Verdict, VerdictBuilder } from "./verdict.ts";
 
 export interface VerifyOptions {

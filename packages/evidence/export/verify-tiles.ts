@@ -9,11 +9,11 @@ import { nodesOfLeaves } from "../merkle/nodes.ts";
 import { decodeBundle, ENTRY_MAX_BYTES } from "../tiles/bundle.ts";
 import { bundlesOf, TILE_WIDTH, type TileName, tilePath, tilesOf } from "../tiles/path.ts";
 import { tileBytes } from "../tiles/tile.ts";
+import { checkSignatures } from "./check-signatures.ts";
 import type { ExportFiles } from "./export-files.ts";
 import { readText } from "./export-files.ts";
 import { LogReader } from "./log-reader.ts";
 import { CHECKPOINT_FILE } from "./manifest.ts";
-import { checkSignatures } from "./trust.ts";
 import { type Place, type Verdict, VerdictBuilder } from "./verdict.ts";
 import type { VerifyOptions } from "./verify-export.ts";
 

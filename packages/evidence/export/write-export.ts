@@ -3,6 +3,7 @@ import { canonicalJson, isJsonObject, parseJson } from "../canonical-json.ts";
 import { parseCheckpointNote } from "../checkpoint/checkpoint.ts";
 import { EvidenceFault } from "../fault.ts";
 import { plainSha256, type Sha256, treeHash } from "../merkle/hash.ts";
+import type { ExportPart } from "./export-part.ts";
 import {
   CHECKPOINT_FILE,
   type ExportManifest,
@@ -11,9 +12,8 @@ import {
   OPENINGS_FILE,
   POLICY_FILE,
 } from "./manifest.ts";
-import type { ExportPart } from "./part.ts";
 import { formatOpening, formatRecord } from "./record.ts";
-import { recordFilesOf } from "./write.ts";
+import { recordFilesOf } from "./record-files.ts";
 
 /** Where an export comes from: the next part of the range, as much of it as comes at once. */
 export interface ExportSource {

@@ -1,7 +1,7 @@
 import { utf8 } from "../bytes.ts";
 import { parseTrustPolicy } from "../checkpoint/trust-policy.ts";
 import { parseEntry } from "../event/entry.ts";
-import { signedWords } from "../export/trust.ts";
+import { signedWords } from "../export/check-signatures.ts";
 import { type Verdict, VerdictBuilder } from "../export/verdict.ts";
 import { EvidenceFault } from "../fault.ts";
 import { hashLeaf } from "../merkle/hash.ts";

@@ -5,7 +5,7 @@ import { commit, type Opening } from "../event/commitment.ts";
 import { formatEntry } from "../event/entry.ts";
 import { formatManifest } from "../export/manifest.ts";
 import { formatOpening, formatRecord } from "../export/record.ts";
-import { manifestOf } from "../export/write.ts";
+import { manifestOf } from "../export/record-files.ts";
 import { hashLeaf } from "../merkle/hash.ts";
 import { nodesOfLeaves, treeRoot } from "../merkle/nodes.ts";
 import { ed25519FromSeed } from "../note/ed25519.ts";

@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
 export const duplicateOrderCheck: Check = {

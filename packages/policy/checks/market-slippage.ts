@@ -1,5 +1,5 @@
 import { basisPoints } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { quoted } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
+import { quoted } from "@ibkr-edge-gateway/protocol/orders/quote-price.ts";
 import { atMost, type Check, OFF, unknown } from "../check.ts";
 
 /** Orders that take what the market gives: the touch must already lie inside the cap. */

@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type Check, type CheckFinding, type Context, fail, OFF, pass, unknown } from "../check.ts";
 

@@ -1,4 +1,4 @@
-import { midOf } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
+import { midOf } from "@ibkr-edge-gateway/protocol/orders/quote-price.ts";
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
 export const quoteTwoSidedCheck: Check = {

@@ -1,4 +1,4 @@
-import { quoted } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
+import { quoted } from "@ibkr-edge-gateway/protocol/orders/quote-price.ts";
 import { type Check, fail, OFF, pass } from "../check.ts";
 
 export const quoteUncrossedCheck: Check = {

@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atMost, type Check, OFF, unknown } from "../check.ts";
 

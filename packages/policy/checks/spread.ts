@@ -1,4 +1,4 @@
-import { quoted } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
+import { quoted } from "@ibkr-edge-gateway/protocol/orders/quote-price.ts";
 import { atMost, type Check, OFF } from "../check.ts";
 
 export const spreadCheck: Check = {

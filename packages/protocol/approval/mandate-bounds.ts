@@ -3,7 +3,7 @@ import { comparedPrice } from "../orders/compared-price.ts";
 import { basisPoints, type Decimal, dec } from "../orders/decimal.ts";
 import type { OrderRefusal } from "../orders/order-refusal.ts";
 import type { TimeInForce } from "../orders/order-terms.ts";
-import { quoted } from "../orders/quoted.ts";
+import { quoted } from "../orders/quote-price.ts";
 import { opensShortCall, opensShortSale } from "../orders/value-at-risk.ts";
 import { isExitRole, type Mandate, outside, type UnderMandate } from "./mandate.ts";
 

@@ -1,4 +1,4 @@
-import { counted } from "../count.ts";
+import { counted } from "../counted-words.ts";
 import type { AcceptedWarning } from "../orders/intent.ts";
 import { plainly } from "../orders/order-words.ts";
 import type { Mandate } from "./mandate.ts";

@@ -1,6 +1,6 @@
 import type { ReferenceSource } from "../market/reference-price.ts";
 import { type Decimal, parseFigure } from "./decimal.ts";
-import { midOf, quoted } from "./quoted.ts";
+import { midOf, quoted } from "./quote-price.ts";
 import type { TicketQuote } from "./ticket.ts";
 
 /** A quote, and whether the order could trade when it was read. */

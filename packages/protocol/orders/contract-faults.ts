@@ -2,7 +2,7 @@ import type { CanonicalOrder, Leg } from "./canonical-order.ts";
 import { type Decimal, dec, isOnStep } from "./decimal.ts";
 import { LIMIT_ONLY_OUTSIDE, worksOutside } from "./form-faults.ts";
 import { type OrderRefusal, refusal } from "./order-refusal.ts";
-import { quoted } from "./quoted.ts";
+import { quoted } from "./quote-price.ts";
 import type { ContractRules, TicketQuote } from "./ticket.ts";
 
 /**

@@ -2,7 +2,7 @@ import type { CanonicalOrder, Leg } from "./canonical-order.ts";
 import { type Decimal, dec } from "./decimal.ts";
 import { type OrderRefusal, refusal } from "./order-refusal.ts";
 import { opposite } from "./order-terms.ts";
-import { quoted } from "./quoted.ts";
+import { quoted } from "./quote-price.ts";
 import type { TicketQuote } from "./ticket.ts";
 
 /**

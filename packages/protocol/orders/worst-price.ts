@@ -1,6 +1,6 @@
 import type { Leg } from "./canonical-order.ts";
 import { Decimal, dec, parseFigure } from "./decimal.ts";
-import { quoted } from "./quoted.ts";
+import { quoted } from "./quote-price.ts";
 import type { TicketQuote } from "./ticket.ts";
 
 /** What bounds the price of an order. */

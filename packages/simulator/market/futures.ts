@@ -1,6 +1,6 @@
 import { dayNumber, dayStamp, endsOn, listedExpiries } from "./expiries.ts";
 import type { Instrument } from "./instrument.ts";
-import { LISTED } from "./listed.ts";
+import { LISTED } from "./listed-instruments.ts";
 
 interface Product {
   /** The conid of the index or good that search finds. */

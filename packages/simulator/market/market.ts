@@ -3,7 +3,7 @@ import { dateStamp, instantOf } from "../zone.ts";
 import { blackScholes, type Greeks, smile } from "./black-scholes.ts";
 import { futureByConid, listFutures } from "./futures.ts";
 import type { Instrument } from "./instrument.ts";
-import { LISTED } from "./listed.ts";
+import { LISTED } from "./listed-instruments.ts";
 import { monthsOf } from "./months.ts";
 import { listOptions, optionByConid } from "./options.ts";
 import { walk } from "./prices.ts";

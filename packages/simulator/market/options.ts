@@ -1,6 +1,6 @@
 import { type Calendar, dayNumber, dayStamp, endsOn, listedExpiries } from "./expiries.ts";
 import type { Instrument } from "./instrument.ts";
-import { LISTED } from "./listed.ts";
+import { LISTED } from "./listed-instruments.ts";
 
 /**
  * Option contracts are not stored: an id holds the underlying, the class, the day, the strike's

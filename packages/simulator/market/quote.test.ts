@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { availability, fieldValue } from "./fields.ts";
 import { createMarket } from "./market.ts";
+import { availability, fieldValue } from "./market-data-fields.ts";
 import type { Pin } from "./quote.ts";
 import { hoursOf } from "./venue-hours.ts";
 

@@ -8,10 +8,10 @@ import {
   type OrderDraft,
   remaining,
 } from "../state/orders.ts";
-import { expiry } from "./expiry.ts";
 import type { OrderEffects } from "./injected-fault-effects.ts";
 import { checkTrigger, fillPrice, inHours } from "./matching.ts";
 import { brokerRefusal } from "./order-cost.ts";
+import { expiry } from "./order-expiry.ts";
 import { bookFill, commissionOf } from "./settlement.ts";
 
 /**

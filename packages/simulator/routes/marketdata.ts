@@ -9,7 +9,7 @@ import {
 } from "../http/exchange.ts";
 import type { SimRoute } from "../http/router.ts";
 import type { WireJson } from "../json.ts";
-import { availability, fieldValue } from "../market/fields.ts";
+import { availability, fieldValue } from "../market/market-data-fields.ts";
 import type { Simulator } from "../simulator.ts";
 
 const MOST_CONIDS = 100;

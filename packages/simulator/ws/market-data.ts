@@ -1,5 +1,5 @@
 import type { WireJson } from "../json.ts";
-import { availability, fieldValue } from "../market/fields.ts";
+import { availability, fieldValue } from "../market/market-data-fields.ts";
 import { historyAnswer, historyWanted } from "../routes/history.ts";
 import { serverId } from "../routes/marketdata.ts";
 import type { Simulator } from "../simulator.ts";

@@ -1,11 +1,11 @@
+import { type AskedRange, readRange } from "@ibkr-edge-gateway/evidence/export/asked-range.ts";
+import { ExportPart } from "@ibkr-edge-gateway/evidence/export/export-part.ts";
 import type { ExportManifest } from "@ibkr-edge-gateway/evidence/export/manifest.ts";
-import { ExportPart } from "@ibkr-edge-gateway/evidence/export/part.ts";
-import { type AskedRange, readRange } from "@ibkr-edge-gateway/evidence/export/range.ts";
 import { receivedParts } from "@ibkr-edge-gateway/evidence/export/received-parts.ts";
 import { verdictText } from "@ibkr-edge-gateway/evidence/export/verdict-text.ts";
 import { ExportRefused, writeExport } from "@ibkr-edge-gateway/evidence/export/write-export.ts";
 import { exportInto, filesIn, nodeSha256 } from "@ibkr-edge-gateway/evidence/node/folder.ts";
-import { judge } from "@ibkr-edge-gateway/evidence/node/judge.ts";
+import { judge } from "@ibkr-edge-gateway/evidence/node/verify-evidence.ts";
 import {
   ARRIVED_MAX_ENTRIES,
   PcArrivedAnswer,

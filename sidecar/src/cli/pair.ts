@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
 import { renderUnicodeCompact } from "uqr";

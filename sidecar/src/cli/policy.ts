@@ -1,5 +1,5 @@
 import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Command, InvalidArgumentError } from "commander";
 import { writePrivateJson } from "../config/private-files.ts";

@@ -10,7 +10,7 @@ import {
   type Kind,
   type Mutated,
 } from "../../../test/fuzz/mutations.ts";
-import { quoteFrom } from "../operation-handlers/quote.ts";
+import { quoteFrom } from "../operation-handlers/quote-fields.ts";
 import { accountMeta } from "./endpoints/accounts.ts";
 import { alertDetail, alertsOf } from "./endpoints/alerts.ts";
 import { allocationOf } from "./endpoints/allocation.ts";

@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import { type Finding, ok, unknown, wrong } from "./finding.ts";
 

@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { accountsList } from "@ibkr-edge-gateway/protocol/operation-schemas/accounts-list.ts";
 import { label } from "../client-portal/broker-text.ts";
 import {

@@ -22,7 +22,7 @@ import { readOrders } from "./live-orders.ts";
 import { serveMarketSnapshot } from "./market-snapshot.ts";
 import { serveOrdersStatus } from "./orders-status.ts";
 import { readPositions } from "./position-rows.ts";
-import { quoteFrom } from "./quote.ts";
+import { quoteFrom } from "./quote-fields.ts";
 import { resolveAccount } from "./resolve-account.ts";
 import { createSeenList } from "./seen-lists.ts";
 

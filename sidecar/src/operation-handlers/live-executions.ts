@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import type { Execution } from "@ibkr-edge-gateway/protocol/operation-schemas/executions-list.ts";
 import { executionFrom } from "../client-portal/domain/execution-rows.ts";
 import { trades } from "../client-portal/endpoints/trades.ts";

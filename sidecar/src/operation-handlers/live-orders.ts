@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import { isEnded } from "@ibkr-edge-gateway/protocol/orders/broker-words.ts";

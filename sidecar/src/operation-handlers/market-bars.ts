@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { priceOnTick, tickAt } from "@ibkr-edge-gateway/protocol/market/float-noise.ts";
 import type { Availability } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
@@ -12,7 +12,7 @@ import { barSeconds, brokerTime, checkPeriod } from "./bar-window.ts";
 import { factsOf } from "./find-contracts.ts";
 import { provenance } from "./operation-context.ts";
 import { serve } from "./operation-handler.ts";
-import { availabilityOf } from "./quote.ts";
+import { availabilityOf } from "./quote-fields.ts";
 
 export const serveMarketBars = serve(marketBars, async (context, input) => {
   checkPeriod(input.period, input.bar);

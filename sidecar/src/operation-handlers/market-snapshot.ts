@@ -23,7 +23,13 @@ import {
   provenance,
 } from "./operation-context.ts";
 import { serve } from "./operation-handler.ts";
-import { availabilityOf, DEFAULT_FIELDS, hasEveryFigure, hasFigure, quoteFrom } from "./quote.ts";
+import {
+  availabilityOf,
+  DEFAULT_FIELDS,
+  hasEveryFigure,
+  hasFigure,
+  quoteFrom,
+} from "./quote-fields.ts";
 import { quoteInMarket } from "./quote-in-market.ts";
 
 export interface RowsRead {

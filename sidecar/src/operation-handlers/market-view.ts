@@ -22,7 +22,7 @@ import { FIELD_IDS, type SnapshotRow } from "../client-portal/endpoints/quotes.t
 import { tradingSchedule } from "../client-portal/endpoints/trading-schedule.ts";
 import { pastSession } from "./completed-session.ts";
 import type { OperationContext } from "./operation-context.ts";
-import { availabilityOf, figureOf, readField } from "./quote.ts";
+import { availabilityOf, figureOf, readField } from "./quote-fields.ts";
 
 /** A contract's market now: its state, and the price it may be judged by. */
 export interface MarketView {

@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import type { Position } from "@ibkr-edge-gateway/protocol/operation-schemas/positions-list.ts";

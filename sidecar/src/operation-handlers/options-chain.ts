@@ -10,13 +10,13 @@ import {
   strikesOf,
 } from "../client-portal/endpoints/option-contracts.ts";
 import type { Answer } from "../client-portal/portal-interface.ts";
+import { chooseStrikes } from "./choose-strikes.ts";
 import { factsOf } from "./find-contracts.ts";
 import { readQuotes } from "./market-snapshot.ts";
 import { type OperationContext, pageOf, provenance } from "./operation-context.ts";
 import { serve } from "./operation-handler.ts";
 import { monthForBroker, monthsFromBroker } from "./option-months.ts";
-import { quoteFrom } from "./quote.ts";
-import { chooseStrikes } from "./strikes.ts";
+import { quoteFrom } from "./quote-fields.ts";
 
 /**
  * Search, months, strikes, contracts: in this order, because the broker answers the later questions

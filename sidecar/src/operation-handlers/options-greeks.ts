@@ -6,7 +6,7 @@ import { factsOf } from "./find-contracts.ts";
 import { readRows } from "./market-snapshot.ts";
 import { provenance } from "./operation-context.ts";
 import { serve } from "./operation-handler.ts";
-import { availabilityOf, readField } from "./quote.ts";
+import { availabilityOf, readField } from "./quote-fields.ts";
 
 const FIELDS = {
   delta: "7308",

@@ -6,8 +6,8 @@ import { NO_PNL_NOTE, readAccountPnl } from "./account-pnl.ts";
 import { pageOf, provenance } from "./operation-context.ts";
 import { serve } from "./operation-handler.ts";
 import { readPositions } from "./position-rows.ts";
+import { looksUnsettled, SETTLING_NOTE } from "./positions-settling.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { looksUnsettled, SETTLING_NOTE } from "./settling.ts";
 
 export const servePnlRealtime = serve(pnlRealtime, async (context, input) => {
   const { accountId, baseCurrency } = await resolveAccount(context, input.account_id);

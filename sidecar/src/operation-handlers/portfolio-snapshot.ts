@@ -6,8 +6,8 @@ import { portfolioLedger, portfolioSummary } from "../client-portal/endpoints/ba
 import { provenance } from "./operation-context.ts";
 import { serve } from "./operation-handler.ts";
 import { readPositions } from "./position-rows.ts";
+import { looksUnsettled, SETTLING_NOTE } from "./positions-settling.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { looksUnsettled, SETTLING_NOTE } from "./settling.ts";
 import { money } from "./summary-figures.ts";
 
 export const servePortfolioSnapshot = serve(portfolioSnapshot, async (context, input) => {

@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { withoutFloatNoise } from "@ibkr-edge-gateway/protocol/market/float-noise.ts";
 import type { Position } from "@ibkr-edge-gateway/protocol/operation-schemas/positions-list.ts";

@@ -3,8 +3,8 @@ import { portfolioLedger } from "../client-portal/endpoints/balances.ts";
 import { pageOf, provenance } from "./operation-context.ts";
 import { serve } from "./operation-handler.ts";
 import { readPositions } from "./position-rows.ts";
+import { looksUnsettled, SETTLING_NOTE } from "./positions-settling.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { looksUnsettled, SETTLING_NOTE } from "./settling.ts";
 
 export const servePositionsList = serve(positionsList, async (context, input) => {
   const { accountId } = await resolveAccount(context, input.account_id);

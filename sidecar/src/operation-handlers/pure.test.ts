@@ -7,12 +7,12 @@ import { OrderRow } from "../client-portal/endpoints/orders.ts";
 import { withRows } from "../client-portal/stream/ladder.ts";
 import { overlay } from "../client-portal/stream/streamed-orders.ts";
 import { barSeconds, brokerTime, checkPeriod } from "./bar-window.ts";
+import { chooseStrikes } from "./choose-strikes.ts";
 import { holidaysIn } from "./market-holidays.ts";
 import { pageOf } from "./operation-context.ts";
 import { monthForBroker, monthFromBroker, monthsFromBroker } from "./option-months.ts";
-import { availabilityOf, quoteFrom, readField } from "./quote.ts";
-import { looksUnsettled } from "./settling.ts";
-import { chooseStrikes } from "./strikes.ts";
+import { looksUnsettled } from "./positions-settling.ts";
+import { availabilityOf, quoteFrom, readField } from "./quote-fields.ts";
 
 describe("quotes", () => {
   it("reads what displays write", () => {

@@ -3,7 +3,7 @@ import { Quote } from "@ibkr-edge-gateway/protocol/operation-schemas/market-snap
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { viewFrom } from "./market-view.ts";
-import { DEFAULT_FIELDS, quoteFrom } from "./quote.ts";
+import { DEFAULT_FIELDS, quoteFrom } from "./quote-fields.ts";
 import { quoteInMarket } from "./quote-in-market.ts";
 
 const seconds = (text: string): number => Date.parse(text) / 1000;

@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { scannerRun } from "@ibkr-edge-gateway/protocol/operation-schemas/scanner-run.ts";
 import { label } from "../client-portal/broker-text.ts";

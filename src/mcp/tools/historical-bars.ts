@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { marketBars as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/market-bars.ts";
 import * as z from "zod";
 import { type AskedPage, cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";

@@ -9,7 +9,7 @@ import { shows, taken, turnedDown } from "../../../test/support/tool-input.ts";
 import { callTool } from "../call-tool.ts";
 import { TOOLS, toolNamed } from "../catalogue.ts";
 import type { Tool } from "../define-tool.ts";
-import { objectOf } from "../messages.ts";
+import { objectOf } from "../read-message.ts";
 
 const CASES = { ...ACCOUNT_TOOLS, ...MARKET_TOOLS, ...ORDER_TOOLS, ...GATEWAY_TOOLS };
 

@@ -3,7 +3,7 @@ import { ulid, ulidTime } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { hoursOf } from "@ibkr-edge-gateway/simulator/market/venue-hours.ts";
 import { instantOf, localTime } from "@ibkr-edge-gateway/simulator/zone.ts";
 import { describe, expect, it } from "vitest";
-import { tradingDay } from "../../../durable-objects/account/orders/rules/limits/limits-day.ts";
+import { tradingDay } from "../../../durable-objects/account/orders/rules/limits/trading-day.ts";
 import {
   inMaintenanceWindow,
   nextMidnight,

@@ -5,7 +5,7 @@ import { dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts"
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { ledgerEntryOf } from "../rules/limits/ledger-entry.ts";
-import { tradingDay } from "../rules/limits/limits-day.ts";
+import { tradingDay } from "../rules/limits/trading-day.ts";
 import { feature } from "../rules/limits/trading-features.ts";
 import { tradingStateOf } from "../rules/limits/trading-state.ts";
 import { mandateUsage } from "../rules/mandates/mandate-usage.ts";

@@ -20,7 +20,7 @@ import { findIntent } from "../tables/intents/rows.ts";
 import { findMandate } from "../tables/mandates.ts";
 import { pcApprover } from "../tables/pc-approvers.ts";
 import { policyDocument } from "../tables/policies.ts";
-import { statedOf } from "./pc-stated.ts";
+import { statedOf } from "./pc-statements-of-order.ts";
 
 /** An order's proof file, or why there is none. */
 export type OrderProof =

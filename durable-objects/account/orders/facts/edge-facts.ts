@@ -9,7 +9,7 @@ import type {
 } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Asker } from "../order-context.ts";
 import { ledgerEntryOf } from "../rules/limits/ledger-entry.ts";
-import { sessionDay, tradingDay } from "../rules/limits/limits-day.ts";
+import { sessionDay, tradingDay } from "../rules/limits/trading-day.ts";
 import { feature } from "../rules/limits/trading-features.ts";
 import { tradingStateOf } from "../rules/limits/trading-state.ts";
 import { type Approval, approvalsAsked, deniedSince } from "../tables/approvals.ts";

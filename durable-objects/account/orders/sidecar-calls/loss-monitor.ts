@@ -1,6 +1,6 @@
 import { pnlDaily } from "@ibkr-edge-gateway/protocol/operation-schemas/pnl-daily.ts";
 import type { OrderParts } from "../order-context.ts";
-import { tradingDay } from "../rules/limits/limits-day.ts";
+import { tradingDay } from "../rules/limits/trading-day.ts";
 import { feature } from "../rules/limits/trading-features.ts";
 import { lastFillAt } from "../tables/fills.ts";
 import { hasPlacedFor } from "../tables/intents/counted.ts";

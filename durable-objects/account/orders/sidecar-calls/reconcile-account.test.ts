@@ -14,7 +14,7 @@ import {
 import { lost } from "../../../../test/support/scripted-pc.ts";
 import { tradingRig } from "../../../../test/support/trading-rig.ts";
 import { orderAlarm } from "../alarm.ts";
-import { LOOK_AGAIN_MS, lookAgain, looksAgain } from "../rules/outcomes/look-again.ts";
+import { LOOK_AGAIN_MS, lookAgain, looksAgain } from "../rules/outcomes/read-book-once-more.ts";
 import { noteCrossCheck } from "../tables/cross-checks.ts";
 import { reconcileAllAt } from "../tables/intents/in-doubt.ts";
 import { findIntent, insertIntent, type NewIntent } from "../tables/intents/rows.ts";

@@ -4,13 +4,13 @@ import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operation-schemas/s
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import type { OrderParts } from "../order-context.ts";
+import { shownOrder } from "../rules/outcomes/order-view.ts";
 import {
   LOOK_AGAIN_MS,
   lookedAgain,
   looksAgain,
   toLookAgain,
-} from "../rules/outcomes/look-again.ts";
-import { shownOrder } from "../rules/outcomes/order-view.ts";
+} from "../rules/outcomes/read-book-once-more.ts";
 import { seenAtBroker } from "../tables/intents/at-broker.ts";
 import { notProved } from "../tables/intents/in-doubt.ts";
 import { findIntent } from "../tables/intents/rows.ts";

@@ -2,9 +2,9 @@ import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/order-sta
 import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
-import { readDelayMs } from "../rules/outcomes/book-reads.ts";
-import { lookAgain } from "../rules/outcomes/look-again.ts";
+import { readDelayMs } from "../rules/outcomes/book-read-delays.ts";
 import { missedTooEarly, standsNoMore } from "../rules/outcomes/older-than-known.ts";
+import { lookAgain } from "../rules/outcomes/read-book-once-more.ts";
 import { findIntent, type IntentRow, updateIntent } from "../tables/intents/rows.ts";
 import { type Applied, apply, applyEvidence } from "./settle.ts";
 import { settleApproval } from "./settle-approval.ts";

@@ -4,7 +4,7 @@ import { accepts, lost, refusedHere, refuses } from "../../../../test/support/sc
 import { Refused, type TradingRig, tradingRig } from "../../../../test/support/trading-rig.ts";
 import { AUDIT_BACKLOG_MAX_ROWS, AUDIT_SHIP_MAX_ROWS, shipAudit } from "../../audit/outbox.ts";
 import { limitsOf } from "../agent/limits-status.ts";
-import { tradingDay } from "../rules/limits/limits-day.ts";
+import { tradingDay } from "../rules/limits/trading-day.ts";
 import { tradingStateOf } from "../rules/limits/trading-state.ts";
 import { listAlerts } from "../tables/alerts.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";

@@ -3,12 +3,12 @@ import {
   breachOf,
   type LossFigures,
 } from "@ibkr-edge-gateway/policy/trading-state.ts";
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { auditBacklogBlocksWrites, auditOutage } from "../../audit/outbox.ts";
 import type { OrderParts } from "../order-context.ts";
-import { tradingDay } from "../rules/limits/limits-day.ts";
+import { tradingDay } from "../rules/limits/trading-day.ts";
 import { feature } from "../rules/limits/trading-features.ts";
 import { claimStop, lastStop } from "../tables/circuit-breaker-stops.ts";
 import { latestOutcomes } from "../tables/intents/counted.ts";

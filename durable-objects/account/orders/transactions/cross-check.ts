@@ -2,7 +2,7 @@ import { minuteOfDay } from "@ibkr-edge-gateway/policy/daily-window.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import { submittedLeaf } from "../evidence/submitted-leaf.ts";
 import type { OrderParts } from "../order-context.ts";
-import { TRADING_ZONE } from "../rules/limits/limits-day.ts";
+import { TRADING_ZONE } from "../rules/limits/trading-day.ts";
 import { storedApproval } from "../tables/approvals.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { booksToCheck } from "../tables/joint/books-to-check.ts";

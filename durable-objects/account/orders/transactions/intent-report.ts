@@ -1,7 +1,7 @@
 import type { IntentStateEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/order-events.ts";
 import { isTerminal, type OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
-import { LOOK_AGAIN_MS, lookAgain } from "../rules/outcomes/look-again.ts";
+import { LOOK_AGAIN_MS, lookAgain } from "../rules/outcomes/read-book-once-more.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { watchErrors } from "./circuit-breakers.ts";
 import { keepPcStatements } from "./keep-pc-statements.ts";

@@ -3,7 +3,7 @@ import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts"
 import { isTerminal, type OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { findPasskey } from "../../access/tables/passkeys.ts";
 import { auditRowsAfter, auditSize } from "../../audit/tables/log.ts";
-import { statedOf } from "../evidence/pc-stated.ts";
+import { statedOf } from "../evidence/pc-statements-of-order.ts";
 import { submittedLeaf } from "../evidence/submitted-leaf.ts";
 import type { OrderLog } from "../order-log.ts";
 import { findApproval } from "../tables/approvals.ts";

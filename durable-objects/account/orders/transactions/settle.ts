@@ -10,11 +10,11 @@ import {
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
 import { ledgerAfter } from "../rules/limits/ledger-after.ts";
-import { nextReadAfter } from "../rules/outcomes/book-reads.ts";
-import { lookAgain } from "../rules/outcomes/look-again.ts";
+import { nextReadAfter } from "../rules/outcomes/book-read-delays.ts";
 import { type NotTaken, notTakenOutcome } from "../rules/outcomes/not-executed.ts";
 import { outcomeIsOlder } from "../rules/outcomes/older-than-known.ts";
 import { evidenceOf, missedDoubt, proof } from "../rules/outcomes/outcome-evidence.ts";
+import { lookAgain } from "../rules/outcomes/read-book-once-more.ts";
 import {
   findIntent,
   type IntentRow,

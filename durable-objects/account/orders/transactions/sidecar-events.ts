@@ -17,7 +17,7 @@ import { crossCheck, isExplained } from "./cross-check.ts";
 import { executed } from "./execution-report.ts";
 import { intentChanged } from "./intent-report.ts";
 import { keepPcStatements } from "./keep-pc-statements.ts";
-import { searchMoved } from "./moved-order.ts";
+import { searchMoved } from "./order-changed-at-broker.ts";
 import { questionReported } from "./question-report.ts";
 import { raiseAlert } from "./raise-alert.ts";
 

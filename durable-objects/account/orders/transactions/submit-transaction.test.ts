@@ -4,7 +4,7 @@ import { coidBelongs, intentHash } from "@ibkr-edge-gateway/protocol/orders/inte
 import { describe, expect, it } from "vitest";
 import { ASSERTION, type OrderBook, orderBook } from "../../../../test/support/order-book.ts";
 import { aLeg, anOrder } from "../../../../test/support/orders.ts";
-import { tradingDay } from "../rules/limits/limits-day.ts";
+import { tradingDay } from "../rules/limits/trading-day.ts";
 import { feature, LIVE_CHECKLIST } from "../rules/limits/trading-features.ts";
 import { tradingStateOf } from "../rules/limits/trading-state.ts";
 import { mayStillLeave } from "../rules/submits/may-still-leave.ts";

@@ -4,7 +4,7 @@ import type { Conditions } from "../facts/edge-facts.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
 import { cancelInFlight, noRoomToCancel } from "../rules/cancels/cancel-limits.ts";
-import { sessionDay, tradingDay } from "../rules/limits/limits-day.ts";
+import { sessionDay, tradingDay } from "../rules/limits/trading-day.ts";
 import { judgeSubmit, type PassedSubmit } from "../rules/submits/judge-submit.ts";
 import { jobOf } from "../rules/submits/order-job.ts";
 import { type ProvedIntent, provedIntent } from "../rules/submits/proved-intent.ts";

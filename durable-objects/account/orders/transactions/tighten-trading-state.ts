@@ -1,5 +1,5 @@
 import { type TradingState, tighterState } from "@ibkr-edge-gateway/policy/trading-state.ts";
-import { tradingDay } from "../rules/limits/limits-day.ts";
+import { tradingDay } from "../rules/limits/trading-day.ts";
 import { tradingStateOf } from "../rules/limits/trading-state.ts";
 import { storeTradingState } from "../tables/trading-state.ts";
 

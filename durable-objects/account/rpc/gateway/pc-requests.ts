@@ -1,4 +1,4 @@
-import type { ExportPartText } from "@ibkr-edge-gateway/evidence/export/part.ts";
+import type { ExportPartText } from "@ibkr-edge-gateway/evidence/export/export-part.ts";
 import type {
   PcArrivedRequest,
   PcExportRequest,

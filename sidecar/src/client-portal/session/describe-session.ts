@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";

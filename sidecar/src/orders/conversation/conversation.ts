@@ -15,7 +15,7 @@ import {
   IDLE,
 } from "./conversation-state.ts";
 import { conversationStep } from "./conversation-step.ts";
-import { HeldBack, post } from "./post.ts";
+import { HeldBack, post } from "./post-order.ts";
 
 /**
  * Drives the confirmation conversation: it commits what a step writes, then carries out what the step

@@ -61,13 +61,13 @@ export async function askWhatIf(
 /** An order that has to go does not wait for an answer about one that may. */
 function unless<T>(wanted: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const giveWay = (): void =>
+    const stopWaiting = (): void =>
       reject(
         new GatewayError(failure("RATE_LIMITED", "An order went first.", { retryable: true })),
       );
-    wanted.addEventListener("abort", giveWay, { once: true });
-    if (wanted.aborted) giveWay();
-    work.then(resolve, reject).finally(() => wanted.removeEventListener("abort", giveWay));
+    wanted.addEventListener("abort", stopWaiting, { once: true });
+    if (wanted.aborted) stopWaiting();
+    work.then(resolve, reject).finally(() => wanted.removeEventListener("abort", stopWaiting));
   });
 }
 

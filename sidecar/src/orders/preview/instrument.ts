@@ -14,7 +14,7 @@ import { factsOf } from "../../operation-handlers/find-contracts.ts";
 import { readRows } from "../../operation-handlers/market-snapshot.ts";
 import { readSchedule } from "../../operation-handlers/market-view.ts";
 import type { OperationContext } from "../../operation-handlers/operation-context.ts";
-import { readField } from "../../operation-handlers/quote.ts";
+import { readField } from "../../operation-handlers/quote-fields.ts";
 import { figure, orNull } from "../submit/market-and-account-reads.ts";
 
 /** Reference data of one contract: when it trades, when it ends, what moves it. */

@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { Effect, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { withinShare } from "@ibkr-edge-gateway/protocol/service-class.ts";

@@ -3,9 +3,9 @@ import { memorySigningKey } from "../../trust/pc-keys/statement-and-witness-keys
 import { createCancelRetryQueue } from "../cancel/retry-queue.ts";
 import { createConversation } from "../conversation/conversation.ts";
 import type { Conversation } from "../conversation/conversation-interface.ts";
-import { giveWay } from "../conversation/give-way.ts";
+import { declineOpenQuestion } from "../conversation/decline-open-question.ts";
 import { type NumberParts, showQuestion } from "../conversation/question-number.ts";
-import { whyStopped } from "../conversation/stopped.ts";
+import { whyStopped } from "../conversation/why-stopped.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import { reportFaults } from "../local-policy/report-faults.ts";
 import { newEcho } from "../notify/announce-approval.ts";
@@ -194,6 +194,6 @@ function questionOpened(
   }
   if (mutex.wantedBy() !== "exit") return;
   void Promise.resolve()
-    .then(() => giveWay({ conversation, store }))
+    .then(() => declineOpenQuestion({ conversation, store }))
     .catch((thrown) => logger.error({ err: thrown }, "an entry's question was not declined"));
 }

@@ -8,7 +8,7 @@ import {
   Figure,
   parseFigure,
 } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { quoted } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
+import { quoted } from "@ibkr-edge-gateway/protocol/orders/quote-price.ts";
 import type {
   AccountFact,
   PositionFact,
@@ -21,7 +21,7 @@ import { readQuotes } from "../../operation-handlers/market-snapshot.ts";
 import { readMarketView, readSchedule } from "../../operation-handlers/market-view.ts";
 import type { OperationContext } from "../../operation-handlers/operation-context.ts";
 import { readPositions } from "../../operation-handlers/position-rows.ts";
-import { quoteFrom } from "../../operation-handlers/quote.ts";
+import { quoteFrom } from "../../operation-handlers/quote-fields.ts";
 import type { ResolvedAccount } from "../../operation-handlers/resolve-account.ts";
 import { FACT_AGES, type Fact, joined, knownAt } from "./dated-fact.ts";
 

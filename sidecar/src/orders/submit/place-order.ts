@@ -12,7 +12,7 @@ import type { CapsBefore } from "../../trust/limits/cap-faults.ts";
 import { acceptApproval } from "../../trust/verify/accept-approval.ts";
 import { mandateAtFirstUse } from "../approval/receive-mandates.ts";
 import type { OrderPost } from "../conversation/conversation-interface.ts";
-import { giveWay } from "../conversation/give-way.ts";
+import { declineOpenQuestion } from "../conversation/decline-open-question.ts";
 import { type IntentRecord, outcomeOf } from "../journal/intent-record.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import { refusedOutcome } from "../journal/refused-outcome.ts";
@@ -61,7 +61,7 @@ export async function placeOrder(
   const byMandate = input.approval.kind === "mandate";
   const first = await readFresh(parts, context, preview, account, byMandate);
   const isExit = first.now().effect?.kind === "exit";
-  if (isExit) await giveWay(parts);
+  if (isExit) await declineOpenQuestion(parts);
   const release = await acquireMutex(parts, context, isExit);
   let handedOn = false;
   try {

@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import type { Contract } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import {

@@ -1,4 +1,4 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { IntentStateEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/order-events.ts";
 import {
   type CanonicalOrder,

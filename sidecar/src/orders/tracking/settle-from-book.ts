@@ -4,8 +4,8 @@ import { principalOrder } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { applyFinding } from "./apply-finding.ts";
 import type { BookView } from "./book-evidence.ts";
-import { startDoubt, stillInDoubt } from "./doubt.ts";
 import type { BookRead } from "./order-book-read.ts";
+import { startDoubt, stillInDoubt } from "./orders-in-doubt.ts";
 import {
   attempt,
   coidOfRow,

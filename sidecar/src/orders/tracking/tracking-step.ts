@@ -1,6 +1,6 @@
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import { searchAgain, startDoubt } from "./doubt.ts";
+import { searchAgain, startDoubt } from "./orders-in-doubt.ts";
 import { readEnded, readSoon } from "./plan-book-read.ts";
 import { see, settle } from "./settle-from-book.ts";
 import { attempt, begin, end, intentOf, openCoids, type TrackingDraft } from "./tracking-draft.ts";

@@ -3,7 +3,7 @@ import { apply, type IntentDraft, note } from "../journal/intent-change.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { applyFinding, checkProtection } from "./apply-finding.ts";
-import { startDoubt } from "./doubt.ts";
+import { startDoubt } from "./orders-in-doubt.ts";
 import { readSoon } from "./plan-book-read.ts";
 import { gatewaySays, intentOf, type TrackingDraft } from "./tracking-draft.ts";
 import type { AcceptanceCheck, OrderStatusRead } from "./tracking-state.ts";

@@ -8,7 +8,7 @@ import {
   parseFigure,
 } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
-import { quoted } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
+import { quoted } from "@ibkr-edge-gateway/protocol/orders/quote-price.ts";
 import type { Ticket, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { needsNumber } from "./approval-number.ts";
 import type { PcFacts } from "./pc-facts.ts";

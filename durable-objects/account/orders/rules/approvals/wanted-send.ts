@@ -4,7 +4,7 @@ import type { AgentAsker } from "../../order-context.ts";
 import type { Approval } from "../../tables/approvals.ts";
 import type { Preview } from "../../tables/previews.ts";
 import { sendWish } from "../../tables/sends.ts";
-import { keyIsTaken } from "../submits/seen-key.ts";
+import { keyIsTaken } from "../submits/used-idempotency-key.ts";
 
 /** The submit that the agent wants the owner's approval to make. */
 export interface WantedSend {

@@ -4,7 +4,7 @@ import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/orde
 import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { openUnderMandate } from "../../tables/approvals.ts";
 import { ordersUnder } from "../../tables/joint/mandate-orders.ts";
-import { tradingDay } from "../limits/limits-day.ts";
+import { tradingDay } from "../limits/trading-day.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -13,8 +13,8 @@ import { findingsAtPreview, findPreview, type Preview } from "../../tables/previ
 import { orderedBefore } from "../approvals/open-request.ts";
 import { isExitStop } from "../cancels/protective-order.ts";
 import { mandateOfApproval } from "../mandates/mandate-coverage.ts";
-import { seenKey } from "./seen-key.ts";
 import { no, refusalsOf, type SubmitDecision, type SubmitRequest } from "./submit-decision.ts";
+import { seenKey } from "./used-idempotency-key.ts";
 
 /** A submit that every rule lets pass, with what it was judged by. */
 export interface PassedSubmit {

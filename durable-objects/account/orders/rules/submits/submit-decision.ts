@@ -1,5 +1,5 @@
 import type { PolicyVerdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
-import { fieldOf } from "@ibkr-edge-gateway/policy/field-of.ts";
+import { fieldOf } from "@ibkr-edge-gateway/policy/field-of-check.ts";
 import { type KeptFindings, sincePreview } from "@ibkr-edge-gateway/policy/since-preview.ts";
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import {

@@ -5,7 +5,7 @@ import { contractFacts } from "../client-portal/endpoints/contracts.ts";
 import { snapshotLook } from "../client-portal/endpoints/quotes.ts";
 import { createSeen, type OperationContext } from "./operation-context.ts";
 import { readRealtimePositions } from "./position-rows.ts";
-import { quoteFrom } from "./quote.ts";
+import { quoteFrom } from "./quote-fields.ts";
 
 describe("figures as the broker means them", () => {
   const row = (fields: Record<string, string>) => ({

@@ -2,7 +2,7 @@ import type { OrderStore } from "../journal/order-store.ts";
 import type { Conversation } from "./conversation-interface.ts";
 
 /** An exit does not wait for an entry's open question: the entry is declined. */
-export async function giveWay(parts: {
+export async function declineOpenQuestion(parts: {
   conversation: Pick<Conversation, "waiting" | "answer">;
   store: Pick<OrderStore, "intent">;
 }): Promise<void> {

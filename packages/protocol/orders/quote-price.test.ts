@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { aLeg, anOrder, aTicket } from "../../../test/support/orders.ts";
 import { Decimal } from "./decimal.ts";
 import { OrderType, Side } from "./order-terms.ts";
-import { midOf, quoted } from "./quoted.ts";
+import { midOf, quoted } from "./quote-price.ts";
 import type { TicketQuote } from "./ticket.ts";
 import { type RiskView, valueAtRisk } from "./value-at-risk.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SendOrder } from "../submit/send-to-broker.ts";
-import { HeldBack, post } from "./post.ts";
+import { HeldBack, post } from "./post-order.ts";
 
 /** A send whose connection stands at once. */
 const sends =

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { auditableName, headersAgree, readMessage } from "./messages.ts";
+import { auditableName, headersAgree, readMessage } from "./read-message.ts";
 
 const _meta = { "io.modelcontextprotocol/protocolVersion": "2026-07-28" };
 const message = (params: Record<string, string | object> = {}, method = "tools/call") =>

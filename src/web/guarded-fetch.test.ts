@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { guardedFetch, isPublicName } from "./outbound.ts";
+import { guardedFetch, isPublicName } from "./guarded-fetch.ts";
 
 function guarded(answer: () => Response | Promise<Response>) {
   let now = 0;

@@ -4,7 +4,7 @@ import { EvidenceFault } from "../fault.ts";
 import type { LogKeys } from "../keys/rotation.ts";
 import type { LogFacts } from "./log-reader.ts";
 import type { ExportManifest } from "./manifest.ts";
-import type { Mark } from "./marks.ts";
+import type { Mark } from "./older-heads.ts";
 import type { Openings } from "./openings.ts";
 import type { VerdictBuilder } from "./verdict.ts";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { anIntentRecord, handClock } from "../../../../test/support/intent-record.ts";
-import { whyStopped } from "./stopped.ts";
+import { whyStopped } from "./why-stopped.ts";
 
 const parts = (engaged: boolean, generation: number | null) => ({
   rules: {

@@ -1,5 +1,5 @@
 import type { Exchange } from "./exchange.ts";
-import { objectOf, readMessage } from "./messages.ts";
+import { objectOf, readMessage } from "./read-message.ts";
 
 /**
  * Hosts whose model is given `structuredContent` and not the text beside it. For them the text is a

@@ -3,7 +3,7 @@ import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import { openOrderStore } from "../journal/order-store.ts";
 import type { Conversation } from "./conversation-interface.ts";
-import { giveWay } from "./give-way.ts";
+import { declineOpenQuestion } from "./decline-open-question.ts";
 
 type How = Parameters<Conversation["answer"]>;
 
@@ -32,32 +32,34 @@ describe("an exit that finds a question open", () => {
     "has that of an order that opens declined (%s)",
     async (is) => {
       const { parts, coid, answers } = rig(asked(is));
-      await giveWay(parts);
+      await declineOpenQuestion(parts);
       expect(answers).toEqual([declined(coid)]);
     },
   );
 
   it("leaves the question of another exit to the owner", async () => {
     const { parts, answers } = rig(asked("exit"));
-    await giveWay(parts);
+    await declineOpenQuestion(parts);
     expect(answers).toEqual([]);
   });
 
   it("does not wait for an order that the journal does not know", async () => {
     const { parts, coid, answers } = rig(null, true);
-    await giveWay(parts);
+    await declineOpenQuestion(parts);
     expect(answers).toEqual([declined(coid)]);
   });
 
   it("answers nothing while none is open, whatever the journal holds", async () => {
     const { parts, answers } = rig(asked("entry"), false);
-    await giveWay(parts);
+    await declineOpenQuestion(parts);
     expect(answers).toEqual([]);
   });
 
   it("goes on only when the question is answered, and hears why it was not", async () => {
     const { parts, conversation } = rig(asked("entry"));
     const failed = { ...conversation, answer: () => Promise.reject(new Error("not declined")) };
-    await expect(giveWay({ ...parts, conversation: failed })).rejects.toThrow("not declined");
+    await expect(declineOpenQuestion({ ...parts, conversation: failed })).rejects.toThrow(
+      "not declined",
+    );
   });
 });
