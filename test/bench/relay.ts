@@ -16,6 +16,8 @@ const GRANT = "bench-grant";
 const SCOPE = "ibkr:health:read";
 const CUTS = 5;
 const IDLE_MS = 30_000;
+/** The last head of the log is signed a minute after the last call. */
+const SETTLED_MS = 70_000;
 
 /** The relay by itself: account object, socket and the dialling end, with a broker that costs nothing. */
 export async function benchRelay(bundle: WorkerBundle, calls: number, swarmSize: number) {
@@ -167,15 +169,21 @@ async function reconnectMs(gateway: Gateway, account: string, read: Target) {
 
 /** How often a paired, idle sidecar makes the object run: its pings must not. */
 async function wokenWhileIdle(url: string) {
-  const total = async () => {
-    const woken = (await (await fetch(`${url}/__woken`)).json()) as Record<string, number>;
-    return Object.values(woken).reduce((sum, count) => sum + count, 0);
-  };
-  // What the last calls left to do (audit, acknowledgements) is done first.
-  await new Promise((resolve) => setTimeout(resolve, 5_000));
-  const before = await total();
+  const woken = async () =>
+    (await (await fetch(`${url}/__woken`)).json()) as Record<string, number>;
+  // What the last calls left to do (copy of the log, its signed head, acknowledgements) is done first.
+  await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+  const before = await woken();
   await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-  return { watched_ms: IDLE_MS, object_woken: (await total()) - before };
+  const by = Object.entries(await woken()).map(([kind, count]) => [
+    kind,
+    count - (before[kind] ?? 0),
+  ]);
+  return {
+    watched_ms: IDLE_MS,
+    object_woken: by.reduce((sum, [, count]) => sum + Number(count), 0),
+    by: Object.fromEntries(by),
+  };
 }
 
 async function crowdOf(swarm: BenchProcess, accounts: string[]) {
