@@ -24,6 +24,7 @@ export const FATES: Readonly<Record<string, Fate>> = {
   "curl -s https://approve.example.com/ | sha256sum": { why: HOST },
   "curl -s https://… | sha256sum": { why: HOST },
   "npm run sidecar -- approvers enrol": { by: "test/console/loopback-page.test.ts" },
+  "npm run sidecar -- field-report": { by: "test/contract/field-report.test.ts" },
   "npm run sidecar -- approve": { by: "test/console/loopback-page.test.ts" },
   "npm run sidecar -- approve --print": { by: "test/console/loopback-page.test.ts" },
   "npm run sidecar -- approver-page accept": {

@@ -9,6 +9,7 @@ import { register as registerApprovers } from "./approvers.ts";
 import { register as registerAudit } from "./audit.ts";
 import { register as registerBackup } from "./backup.ts";
 import { register as registerDoctor } from "./doctor.ts";
+import { register as registerFieldReport } from "./field-report.ts";
 import { register as registerKill } from "./kill.ts";
 import { register as registerMandates } from "./mandates.ts";
 import { addGlobalOptions } from "./options.ts";
@@ -47,6 +48,7 @@ for (const register of [
   registerRun,
   registerStatus,
   registerDoctor,
+  registerFieldReport,
   registerTakeover,
   registerKill,
   registerUnkill,

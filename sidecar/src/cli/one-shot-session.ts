@@ -3,13 +3,13 @@ import type { GatewayAddress } from "../client-portal/address.ts";
 import { type CertificatePins, filePins, memoryPins } from "../client-portal/certificate-pin.ts";
 import { type Clock, systemClock } from "../client-portal/clock.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
-import { createWire } from "../client-portal/paced-wire.ts";
+import { createWire, type Wire } from "../client-portal/paced-wire.ts";
 import { createPacer } from "../client-portal/pacing/pacer.ts";
 import { filePacingStore } from "../client-portal/pacing/pacing-store.ts";
 import { nearestResetZone } from "../client-portal/session/broker-resets.ts";
 import { fileSessionStore, memorySessionStore } from "../client-portal/session/session-store.ts";
 import { createSupervisor, type Supervisor } from "../client-portal/session/supervisor.ts";
-import { createTransport } from "../client-portal/transport.ts";
+import { createTransport, type WireAnswer, type WireRequest } from "../client-portal/transport.ts";
 
 const SILENT: BrokerLogger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -19,6 +19,8 @@ const SILENT: BrokerLogger = { debug() {}, info() {}, warn() {}, error() {} };
  */
 export interface Looker {
   supervisor: Supervisor;
+  /** Paced like everything else that it asks. */
+  wire: Wire;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,8 @@ export function openLooker(options: {
   /** Whether a certificate met for the first time is kept as trusted. */
   remember: boolean;
   clock?: Clock;
+  /** Told of each answer as it came. */
+  onAnswer?(request: WireRequest, answer: WireAnswer): void;
 }): Looker {
   const { address, configDir } = options;
   const clock = options.clock ?? systemClock;
@@ -41,7 +45,14 @@ export function openLooker(options: {
     onFirstUse: () => {},
   });
   const wire = createWire({
-    transport,
+    transport: {
+      ...transport,
+      send: async (request) => {
+        const answer = await transport.send(request);
+        options.onAnswer?.(request, answer);
+        return answer;
+      },
+    },
     pacer,
     clock,
     onRateLimited: () => supervisor.observe({ kind: "rate_limited", until: pacer.silentUntil() }),
@@ -70,6 +81,7 @@ export function openLooker(options: {
   supervisor.start();
   return {
     supervisor,
+    wire,
     close: async () => {
       await supervisor.close();
       pacer.close();
