@@ -31,7 +31,7 @@ export function register(program: Command): void {
     .command("field-report")
     .summary("write down the shapes of your broker's answers, without anything of yours in them")
     .description(
-      "Asks the broker about forty questions that only read (no order, no preview), slowly, and keeps the\n" +
+      "Asks the broker some thirty questions that only read (no order, no preview), slowly, and keeps the\n" +
         "shape of each answer: names of fields, types, and forms such as 9.9{2} or A{3}. Every name, number,\n" +
         "id and text of yours is replaced; how large a figure is, is not told either. It compares the shapes\n" +
         "with what this program expects, shows the whole file, and writes it after your yes.\n" +
