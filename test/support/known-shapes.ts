@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { startBench } from "@ibkr-edge-gateway/simulator/testing/client.ts";
 import { FIELD_IDS, VOLUME_SHOWN } from "../../sidecar/src/client-portal/endpoints/quotes.ts";
-import { countUnread } from "../../sidecar/src/client-portal/unread.ts";
+import { countUnread } from "../../sidecar/src/client-portal/unreadable-values.ts";
 import { parseWireJson } from "../../sidecar/src/client-portal/wire-json.ts";
 import { kindOf } from "../../sidecar/src/field-report/form.ts";
 import {

@@ -4,7 +4,7 @@ import { type Clock, sleep } from "../client-portal/clock.ts";
 import { LIMITS } from "../client-portal/limits.ts";
 import type { Wire, WireOutcome } from "../client-portal/paced-wire.ts";
 import type { Ask } from "../client-portal/portal-interface.ts";
-import { countUnread } from "../client-portal/unread.ts";
+import { countUnread } from "../client-portal/unreadable-values.ts";
 import { compare, type Difference } from "./compare.ts";
 import { knownCall, namesOf } from "./known-shapes.ts";
 import { type Places, placesOf } from "./places.ts";
