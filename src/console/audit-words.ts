@@ -118,6 +118,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   "approval.requested": "{who} asked for your approval of an order",
   "order.submitted": "{who} sent an order to your PC",
   "order.refused": "An order of {who} was refused",
+  "order.rehearsed": "{who} rehearsed an order; nothing was sent",
   "order.settled": "The order ended",
   "order.amended": "The order's end was corrected",
   "kill.lifted": "You lifted the stop",

@@ -19,6 +19,7 @@ const UNUSED: ReadonlySet<Scope> = new Set(["ibkr:news:read", "ibkr:fundamentals
 const WITHOUT_TOOL: ReadonlySet<string> = new Set([
   "order.preview",
   "order.place",
+  "order.rehearse",
   "order.modify",
   "order.cancel",
   "order.answer",

@@ -20,6 +20,10 @@ export const submitInput = z.strictObject({
   approval_id: ApprovalId.describe("An approval the owner said yes to"),
   preview_id: PreviewId.optional().describe("Checked against the approval when given"),
   idempotency_key: key,
+  rehearse: z
+    .boolean()
+    .optional()
+    .describe("True: asks every check and answers what would be sent; nothing is sent or used up"),
 });
 
 export const cancelInput = z.strictObject({

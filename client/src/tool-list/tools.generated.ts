@@ -2700,6 +2700,10 @@ export const TOOLS: readonly ToolEntry[] = [
     "idempotency_key": {
      "type": "string",
      "description": "8 to 128 characters of your own, one per order: the same key again never sends twice"
+    },
+    "rehearse": {
+     "description": "True: asks every check and answers what would be sent; nothing is sent or used up",
+     "type": "boolean"
     }
    },
    "required": [
@@ -2921,6 +2925,10 @@ export const TOOLS: readonly ToolEntry[] = [
     "idempotency_key": {
      "type": "string",
      "description": "8 to 128 characters of your own, one per order: the same key again never sends twice"
+    },
+    "rehearse": {
+     "description": "True: asks every check and answers what would be sent; nothing is sent or used up",
+     "type": "boolean"
     }
    },
    "required": [
@@ -2980,6 +2988,10 @@ export const TOOLS: readonly ToolEntry[] = [
     "idempotency_key": {
      "type": "string",
      "description": "8 to 128 characters of your own, one per order: the same key again never sends twice"
+    },
+    "rehearse": {
+     "description": "True: asks every check and answers what would be sent; nothing is sent or used up",
+     "type": "boolean"
     }
    },
    "required": [
@@ -3201,6 +3213,10 @@ export const TOOLS: readonly ToolEntry[] = [
     "idempotency_key": {
      "type": "string",
      "description": "8 to 128 characters of your own, one per order: the same key again never sends twice"
+    },
+    "rehearse": {
+     "description": "True: asks every check and answers what would be sent; nothing is sent or used up",
+     "type": "boolean"
     }
    },
    "required": [

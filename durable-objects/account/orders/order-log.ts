@@ -13,6 +13,7 @@ export interface OrderLogEntry {
     | "act.begun"
     | "order.submitted"
     | "order.refused"
+    | "order.rehearsed"
     | "order.state"
     | "order.alert"
     | "order.settled"

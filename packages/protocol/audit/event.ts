@@ -54,6 +54,8 @@ const EventType = z.enum([
   "approval.decided",
   "order.submitted",
   "order.refused",
+  // What an order would have met, had it been sent; nothing was.
+  "order.rehearsed",
   "order.state",
   "order.alert",
   // How an order ended, with the hashes of all that shows how it came about.

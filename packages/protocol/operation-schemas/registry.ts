@@ -35,6 +35,7 @@ import { orderCancel } from "./order-cancel.ts";
 import { orderModify } from "./order-modify.ts";
 import { orderPlace } from "./order-place.ts";
 import { orderPreview } from "./order-preview.ts";
+import { orderRehearse } from "./order-rehearse.ts";
 import { ordersHistory } from "./orders-history.ts";
 import { ordersList } from "./orders-list.ts";
 import { ordersReconcile } from "./orders-reconcile.ts";
@@ -93,6 +94,7 @@ export const OPERATIONS = {
   "notifications.list": notificationsList,
   "order.preview": orderPreview,
   "order.place": orderPlace,
+  "order.rehearse": orderRehearse,
   "order.modify": orderModify,
   "order.cancel": orderCancel,
   "order.answer": orderAnswer,

@@ -6,19 +6,27 @@ import { defineEdgeOperation } from "./edge-operations.ts";
 import { AccountId } from "./field-types.ts";
 import { ApprovalId, IdempotencyKey, OrderRefText, PreviewId } from "./order-ids.ts";
 import { BrokerOrderId } from "./order-parts.ts";
+import { RehearsedRequest } from "./order-rehearse.ts";
 import { ShownOrder } from "./shown-order.ts";
 import { ShownApproval } from "./trade-approvals.ts";
 
 /** The answer to every order write. `pending`: it is under way; ask again with the same key. */
 const writeAnswer = z.strictObject({
   account_id: AccountId,
-  outcome: z.enum(["answered", "pending", "refused", "approval_needed"]),
+  outcome: z.enum(["answered", "pending", "refused", "approval_needed", "rehearsed"]),
   /** True when this key was answered before: nothing was sent by this call. */
   replayed: z.boolean(),
   order: ShownOrder.nullable(),
   approval: ShownApproval.nullable(),
   refusals: z.array(OrderRefusal),
   next_step: z.string(),
+  /** Only in the answer to a rehearsal: every gate was asked, nothing was sent. */
+  rehearsed: z.literal(true).exactOptional(),
+  /** What a submit at this moment would send; null where it would be refused. Only with `rehearsed`. */
+  would_send: z
+    .strictObject({ in_words: z.string(), ...RehearsedRequest.shape })
+    .nullable()
+    .exactOptional(),
 });
 
 export type WriteAnswer = z.infer<typeof writeAnswer>;
@@ -33,6 +41,8 @@ export const tradeSubmit = defineEdgeOperation({
     approval_id: ApprovalId,
     preview_id: PreviewId.optional(),
     idempotency_key: IdempotencyKey,
+    /** Every gate at both ends, and nothing sent, kept or used up. */
+    rehearse: z.boolean().optional(),
   }),
   output: writeAnswer,
   deadlineMs: 25_000,

@@ -15,6 +15,7 @@ import { orderCancel } from "@ibkr-edge-gateway/protocol/operation-schemas/order
 import { orderModify } from "@ibkr-edge-gateway/protocol/operation-schemas/order-modify.ts";
 import { orderPlace } from "@ibkr-edge-gateway/protocol/operation-schemas/order-place.ts";
 import { orderPreview } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
+import { orderRehearse } from "@ibkr-edge-gateway/protocol/operation-schemas/order-rehearse.ts";
 import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-reconcile.ts";
 import { trustStatus } from "@ibkr-edge-gateway/protocol/operation-schemas/trust-status.ts";
 import { LAST_ROOM_FOR, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
@@ -43,6 +44,7 @@ import { refused } from "./preview/order-from-request.ts";
 import { previewOrder } from "./preview/preview-order.ts";
 import type { OrderSideContext } from "./submit/create-submit-context.ts";
 import { placeOrder } from "./submit/place-order.ts";
+import { rehearseOrder } from "./submit/rehearse-order.ts";
 import { reconcileOrders } from "./tracking/serve-reconcile.ts";
 
 type Handler = (request: OperationRequest) => Pick<Served, "execute">;
@@ -113,6 +115,8 @@ const reads = (
       ).execute(context, input);
     },
   }),
+  "order.rehearse": (request) =>
+    serve(orderRehearse, (context, input) => rehearseOrder(submit, request, context, input)),
   "order.status": () =>
     serve(orderStatus, (_context, input) => {
       const record = submit.store.intent(input.coid);

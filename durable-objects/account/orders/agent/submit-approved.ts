@@ -7,11 +7,12 @@ import type { Written } from "../rules/submits/submit-response.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { refusedAndLogged } from "./refuse-write.ts";
-import { writeOnce } from "./write-once.ts";
+import { rehearseSubmit } from "./rehearse-submit.ts";
+import { type WriteRequest, writeOnce } from "./write-once.ts";
 
 type SubmitInput = z.output<(typeof EDGE_ORDER_OPERATIONS)["trade.submit"]["input"]>;
 
-/** Sends what the owner approved. */
+/** Sends what the owner approved; a rehearsal asks every gate and sends nothing. */
 export function submitApproved(
   parts: OrderParts,
   inFlight: InFlight,
@@ -25,11 +26,7 @@ export function submitApproved(
   // A group is several orders in one POST, as a bracket is: one tool sends both.
   const structure = approval?.intent.ticket.order.structure === "single" ? "single" : "bracket";
   const misfit = previewId === "" ? null : saidOtherwise(input, previewId, structure);
-  if (misfit !== null) {
-    const asked = { accountId: account_id, previewId: "" };
-    return Promise.resolve(refusedAndLogged(parts, asker, asked, [misfit]));
-  }
-  return writeOnce(parts, inFlight, asker, {
+  const request: WriteRequest = {
     key: idempotency_key,
     said: saidToSubmit({ account_id, mode, approval_id }),
     accountId: account_id,
@@ -37,7 +34,13 @@ export function submitApproved(
     previewId,
     approvalId: approval_id,
     scope: mode === "live" ? "ibkr:orders:live:submit" : "ibkr:orders:paper:submit",
-  });
+  };
+  if (input.rehearse === true) return rehearseSubmit(parts, inFlight, asker, request, misfit);
+  if (misfit !== null) {
+    const asked = { accountId: account_id, previewId: "" };
+    return Promise.resolve(refusedAndLogged(parts, asker, asked, [misfit]));
+  }
+  return writeOnce(parts, inFlight, asker, request);
 }
 
 /** What the caller says of the order must be what the owner approved. */

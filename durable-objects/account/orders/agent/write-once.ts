@@ -111,7 +111,7 @@ async function submitPreviewed(
 }
 
 /** Reading for an order that cannot go out anyway would only cost the broker's patience. */
-async function readFor(
+export async function readFor(
   parts: OrderParts,
   inFlight: InFlight,
   asker: Asker,
@@ -167,5 +167,5 @@ const conflict = (): OrderRefusal =>
   );
 
 /** @param what changed since the preview, from what to what, in words */
-const changed = (what: string): OrderRefusal =>
+export const changed = (what: string): OrderRefusal =>
   refusal("APPROVAL_PREVIEW_MISMATCH", "preview_id", "same_order", what);

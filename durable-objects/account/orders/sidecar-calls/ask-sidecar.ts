@@ -1,3 +1,4 @@
+import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { Operation } from "@ibkr-edge-gateway/protocol/operation-schemas/define-operation.ts";
@@ -42,6 +43,8 @@ export async function askSidecar<Output extends z.ZodType>(
     account: string | null;
     deadlineMs?: number;
     service?: JobService;
+    /** For what may be asked under another capability than its own. */
+    capability?: Capability;
     /** Of the call that asks; the PC's log bears it. */
     requestId?: string;
   },
@@ -57,7 +60,7 @@ export async function askSidecar<Output extends z.ZodType>(
       input: asked,
       input_sha256: contentHash(asked),
       grant: {
-        capability: operation.capability,
+        capability: grant.capability ?? operation.capability,
         ...(grant.account === null ? {} : { broker_account: grant.account }),
         scope: grant.scope,
         expires_at: iso(askedAt + GRANT_MS),

@@ -21,7 +21,11 @@ import { driftOf, leastTierOf, mandatesAllowed } from "./local-checks.ts";
 import type { Facts, SubmitContext } from "./submit-context.ts";
 
 /** What this PC itself knows at this moment, that the approval of an order is held against. */
-export function pcFactsOf(parts: SubmitContext, preview: KeptPreview, facts: Facts): PcFacts {
+export function pcFactsOf(
+  parts: Omit<SubmitContext, "send" | "conversation">,
+  preview: KeptPreview,
+  facts: Facts,
+): PcFacts {
   const { store, rules, clock } = parts;
   const { order } = preview.ticket;
   return {

@@ -117,15 +117,18 @@ async function acquireMutex(
   );
 }
 
+/** What an order is judged by; no way to the broker's order path is in it. */
+export type JudgeContext = Omit<SubmitContext, "send" | "conversation">;
+
 /** What was read of an order at one moment, and what decides of it at any later one. */
-interface FreshReads {
+export interface FreshReads {
   now(): Facts;
   /** What stands against the order by the reads and the rules of now. */
   faults(before: CapsBefore | null): OrderRefusal[];
 }
 
 async function readFresh(
-  parts: SubmitContext,
+  parts: JudgeContext,
   context: OperationContext,
   preview: KeptPreview,
   account: Awaited<ReturnType<typeof resolveAccount>>,
@@ -168,8 +171,8 @@ type Judged =
   | { ok: false; refusals: OrderRefusal[] };
 
 /** Another order may have gone out since, from the same position: judged anew, always. */
-async function judgeNow(
-  parts: SubmitContext,
+export async function judgeNow(
+  parts: JudgeContext,
   context: OperationContext,
   account: Awaited<ReturnType<typeof resolveAccount>>,
   preview: KeptPreview,
@@ -214,14 +217,23 @@ function orderPost(
   return {
     path:
       action === "place"
-        ? `/iserver/account/${account_id}/orders`
+        ? placePath(account_id)
         : `/iserver/account/${account_id}/order/${order.target?.order_id ?? ""}`,
     body,
-    faults: () => [...reads.faults(null), ...sessionFaults(parts, record)],
+    faults: () => lastLook(parts, reads, record),
     begin: () => request.begin?.(),
     release,
   };
 }
 
-const consumed = (): OrderRefusal =>
+export const placePath = (accountId: string): string => `/iserver/account/${accountId}/orders`;
+
+/** What is asked right before the first byte. */
+export const lastLook = (
+  parts: JudgeContext,
+  reads: FreshReads,
+  record: IntentRecord,
+): OrderRefusal[] => [...reads.faults(null), ...sessionFaults(parts, record)];
+
+export const consumed = (): OrderRefusal =>
   refusal("APPROVAL_CONSUMED", "coid", "one_use", "An order of this reference was begun before.");

@@ -43,6 +43,9 @@ export async function acceptApproval(
   db: DatabaseSync,
   proof: ApprovalProof,
   own: PcFacts,
+  {
+    rehearse = false,
+  }: { /** Judge all of it, and leave the approval unused. */ rehearse?: boolean } = {},
 ): Promise<Accepted> {
   if (own.preview === null) return denied(noSuchPreview());
   const { ticket } = own.preview;
@@ -103,7 +106,7 @@ export async function acceptApproval(
     if (limited.length > 0) return denied(...limited);
   }
 
-  const spent = spendOnce(db, intent, hash, own, ticket, signed, number.unnumbered);
+  const spent = spendOnce(db, { intent, hash, ticket, ...number }, own, signed, rehearse);
   if (!spent.ok) return denied(spent.refusal);
   const tier: Tier = proof.kind === "mandate" ? 0 : proof.tier;
   return {
@@ -116,25 +119,34 @@ export async function acceptApproval(
   };
 }
 
+interface Judged {
+  intent: Intent;
+  hash: string;
+  ticket: Ticket;
+  unnumbered: boolean;
+}
+
 /** What an approval is used up by, in one transaction; what its counter tells, or why it cannot be used. */
 function spendOnce(
   db: DatabaseSync,
-  intent: Intent,
-  hash: string,
+  { intent, hash, ticket: { order }, unnumbered }: Judged,
   own: PcFacts,
-  { order }: Ticket,
   signed: { key: { credentialId: string }; counter: number | null },
-  unnumbered: boolean,
+  rehearse: boolean,
 ): { ok: true; counter: CounterVerdict } | { ok: false; refusal: OrderRefusal } {
-  const spent = inTransaction(db, () => {
-    if (!spend(db, intent, hash, own)) return "consumed" as const;
-    if (unnumbered) insertUnnumberedExit(db, own.nowMs);
-    if (signed.counter === null) return "new" as const;
-    const counter = noteCounter(db, signed.key.credentialId, signed.counter, own.nowMs);
-    // The nonce makes it one use; what an authenticator counts holds back no exit.
-    const reduces = own.effect?.kind === "exit" || order.action === "cancel";
-    return counter === "seen" && !reduces ? "regressed" : counter;
-  });
+  const spent = inTransaction(
+    db,
+    () => {
+      if (!spend(db, intent, hash, own)) return "consumed" as const;
+      if (unnumbered) insertUnnumberedExit(db, own.nowMs);
+      if (signed.counter === null) return "new" as const;
+      const counter = noteCounter(db, signed.key.credentialId, signed.counter, own.nowMs);
+      // The nonce makes it one use; what an authenticator counts holds back no exit.
+      const reduces = own.effect?.kind === "exit" || order.action === "cancel";
+      return counter === "seen" && !reduces ? "regressed" : counter;
+    },
+    rehearse,
+  );
   if (spent === "consumed") return { ok: false, refusal: consumed() };
   if (spent !== "regressed") return { ok: true, counter: spent };
   const message =
@@ -171,11 +183,12 @@ function spend(db: DatabaseSync, intent: Intent, hash: string, own: PcFacts): bo
   );
 }
 
-function inTransaction<T>(db: DatabaseSync, act: () => T): T {
+/** @param undo take back what was written, whatever came of it */
+function inTransaction<T>(db: DatabaseSync, act: () => T, undo: boolean): T {
   db.exec("BEGIN IMMEDIATE");
   try {
     const result = act();
-    db.exec("COMMIT");
+    db.exec(undo ? "ROLLBACK" : "COMMIT");
     return result;
   } catch (thrown) {
     // A full disk may have ended the transaction by itself.

@@ -42,6 +42,29 @@ export function asReplay(written: Written): Written {
     : written;
 }
 
+/** What came of a rehearsal; `wouldSend` is null where a submit would be refused, or was answered before. */
+export function rehearsedWith(
+  accountId: string,
+  refusals: OrderRefusal[],
+  wouldSend: NonNullable<WriteAnswer["would_send"]> | null,
+  nextStep: string,
+): Written {
+  return {
+    ok: true,
+    answer: {
+      account_id: accountId,
+      outcome: refusals.length > 0 ? "refused" : "rehearsed",
+      replayed: false,
+      order: null,
+      approval: null,
+      refusals,
+      next_step: nextStep,
+      rehearsed: true,
+      would_send: wouldSend,
+    },
+  };
+}
+
 export function refusedWith(accountId: string, refusals: OrderRefusal[]): Written {
   return {
     ok: true,
