@@ -133,8 +133,11 @@ describe("a rehearsed submit", () => {
     const obstacles: Record<string, (on: OwnerWorld) => void> = {
       kill: ({ rig: at }) => {
         const kill = {
-          ...{ scope: "gateway", subject: null, actor: "owner" },
-          ...{ reason: "", effect: "freeze" },
+          scope: "gateway",
+          subject: null,
+          actor: "owner",
+          reason: "",
+          effect: "freeze",
         } as const;
         engageKill(at.parts.storage.sql, kill, at.clock.now);
       },
