@@ -139,7 +139,11 @@ button.danger { background: none; color: var(--bad); border-color: currentColor;
 button.danger:hover { background: var(--bad-ground); filter: none; }
 button.link { min-height: 2.75rem; padding: 0 0.25rem; background: none; color: var(--soft); font-weight: 550; border: 0; }
 button.link:hover { color: var(--ink); text-decoration: underline; filter: none; }
-details > .field + *, details > .choice + * { margin-top: 0.875rem; }
+.limit { display: grid; gap: 0.375rem; margin-top: 0.875rem; }
+.limit .problem { color: var(--bad); font-size: 0.875rem; }
+.limits [data-search] { display: grid; gap: 0.375rem; margin: 0.5rem 0; }
+.limits details details { border-top: 1px solid var(--line); padding: 0.25rem 0; }
+.presets .choose { align-self: end; }
 details > summary { cursor: pointer; padding: 0.5rem 0; font-weight: 600; }
 
 .words { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.5rem; list-style: none; padding: 0; counter-reset: word; }
@@ -171,6 +175,7 @@ details > summary { cursor: pointer; padding: 0.5rem 0; font-weight: 600; }
   .top .leave { order: 2; }
   footer p { padding: 1rem 1.5rem; }
   .card { padding: 1.375rem; }
+  .grid.presets { grid-template-columns: repeat(3, minmax(0, 1fr)); }
   .grid.two { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .rows > li.tickable { grid-template-columns: minmax(0, 1fr) auto; align-items: center; }
   .words { grid-template-columns: repeat(3, minmax(0, 1fr)); }

@@ -22,10 +22,12 @@ export function keepLive(main: HTMLElement, wire: (part: HTMLElement) => void): 
   let everySeconds = Number(main.dataset.reread);
   let reading = false;
   let wanted = false;
+  let isOver = false;
   let lastReadAt = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const soon = (leastMs = document.hidden ? HIDDEN_MS : SEEN_MS): void => {
+    if (isOver) return;
     wanted = true;
     if (reading) return;
     clearTimeout(timer);
@@ -56,7 +58,9 @@ export function keepLive(main: HTMLElement, wire: (part: HTMLElement) => void): 
     } finally {
       reading = false;
       clearTimeout(timer);
-      if (wanted) soon();
+      if (isOver) {
+        // Nothing is asked any more until somebody signs in.
+      } else if (wanted) soon();
       else if (!document.hidden) timer = setTimeout(read, everySeconds * 1_000);
     }
   }
@@ -76,8 +80,8 @@ export function keepLive(main: HTMLElement, wire: (part: HTMLElement) => void): 
   }
 
   function signedOut(): void {
+    isOver = true;
     say(main, "You are signed out. Load this page again to sign in.");
-    everySeconds = 3_600;
   }
 
   hearChanges(
@@ -86,6 +90,7 @@ export function keepLive(main: HTMLElement, wire: (part: HTMLElement) => void): 
       if (!(Number(data) <= change)) soon();
     },
     () => soon(),
+    () => isOver,
   );
   timer = setTimeout(read, everySeconds * 1_000);
   document.addEventListener("visibilitychange", () => {
@@ -120,17 +125,30 @@ function say(main: HTMLElement, words: string): void {
   for (const part of main.querySelectorAll<HTMLElement>("[data-ends]")) part.inert = words !== "";
 }
 
-/** Hears that something changed, over a connection that is made again until the session is over. */
-function hearChanges(changed: (data: unknown) => void, signedOut: () => void): void {
+/**
+ * Hears that something changed, over a connection that is made again until the session is over. A
+ * browser does not say why a connection could not be made, so `look` reads the page, which finds out.
+ */
+function hearChanges(
+  changed: (data: unknown) => void,
+  look: () => void,
+  isOver: () => boolean,
+): void {
   let tries = 0;
   const connect = (): void => {
+    if (isOver()) return;
+    let opened = false;
     const socket = new WebSocket(new URL("/live", location.href.replace(/^http/, "ws")));
+    socket.addEventListener("open", () => {
+      opened = true;
+    });
     socket.addEventListener("message", ({ data }) => {
       tries = 0;
       changed(data);
     });
     socket.addEventListener("close", ({ code }) => {
-      if (code === SIGNED_OUT) return signedOut();
+      if (code === SIGNED_OUT) return look();
+      if (!opened) look();
       const wait = Math.min(RECONNECT_LEAST_MS * 2 ** tries, RECONNECT_MOST_MS);
       tries += 1;
       setTimeout(connect, wait * (0.5 + Math.random() / 2));

@@ -1,4 +1,5 @@
 import { addCopyButtons } from "./copy.ts";
+import { wireLimitSearch } from "./find-limit.ts";
 import { keepLive } from "./open-page-updates.ts";
 import { wirePasskeys } from "./passkey.ts";
 
@@ -11,3 +12,4 @@ function bringToLife(part: ParentNode): void {
 const main = document.querySelector<HTMLElement>("main[data-from]");
 if (main !== null) keepLive(main, bringToLife);
 bringToLife(document);
+wireLimitSearch(document);
