@@ -3,8 +3,7 @@ import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identit
 import { isBeingDeleted } from "./account/access/account-deletion.ts";
 import { announceKeys } from "./account/access/announce-keys.ts";
 import { checkOwnerSession } from "./account/access/session-lifecycle.ts";
-import { accountHasher } from "./account/audit/account-hash.ts";
-import { eraseReads } from "./account/audit/erase-read-values.ts";
+import { accountHashKey } from "./account/audit/account-hash.ts";
 import type { NewAuditEvent } from "./account/audit/events.ts";
 import { exportsUnderWay } from "./account/audit/exports-under-way.ts";
 import { appendAudit } from "./account/audit/log.ts";
@@ -12,25 +11,22 @@ import { LogKeeper } from "./account/audit/log-keeper.ts";
 import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/audit/outbox.ts";
 import { isSignedAtOnce } from "./account/audit/sign-head.ts";
 import { auditSize } from "./account/audit/tables/log.ts";
-import { runningCalls } from "./account/calls/running-calls.ts";
-import { type ClientUse, flushClientUse, pruneClients } from "./account/clients/clients.ts";
-import { callBudget } from "./account/clients/rate-limit.ts";
-import { stepUps } from "./account/clients/step-ups.ts";
+import { type ClientUse, flushClientUse } from "./account/clients/clients.ts";
 import { deleteStorage } from "./account/delete-storage.ts";
+import { EarliestAlarm } from "./account/earliest-alarm.ts";
+import { HourlyPruning } from "./account/hourly-pruning.ts";
 import { changeWaits, isStep } from "./account/orders/agent/change-waits.ts";
 import { orderLog } from "./account/orders/order-log.ts";
 import { createOrderService, type OrderService } from "./account/orders/order-service.ts";
 import { attention } from "./account/orders/owner/what-needs-attention.ts";
-import { jobsInSubmission } from "./account/orders/tables/intents/working.ts";
-import { eraseOldRecords } from "./account/orders/transactions/erase-old-records.ts";
 import { logAbandoned } from "./account/platform/log-abandoned.ts";
 import type { ObjectEnv } from "./account/platform/object-env.ts";
 import { createRelayHost } from "./account/relay/relay-host.ts";
 import type { RelayHost } from "./account/relay/relay-host-interface.ts";
-import { pruneRelay } from "./account/relay/relay-store.ts";
 import type { AccountParts } from "./account/rpc/account-parts.ts";
 import type { Principal } from "./account/rpc/account-types.ts";
-import { AgentAccount, type AgentParts } from "./account/rpc/agent.ts";
+import { AgentAccount } from "./account/rpc/agent.ts";
+import { type AgentParts, createAgentParts } from "./account/rpc/agent-parts.ts";
 import { GatewayAccount } from "./account/rpc/gateway.ts";
 import { OpenPages } from "./account/rpc/open-pages.ts";
 import { LIVE_PATH } from "./account/rpc/open-pages-path.ts";
@@ -40,9 +36,6 @@ import { migrate } from "./account/schema.ts";
 import { hasTables } from "./account/tables/migrations.ts";
 
 const VERSION = "0.1.0";
-const PRUNE_EVERY_MS = 3_600_000;
-const ERASE_AGAIN_MS = 1_000;
-const ACCOUNT_HASH_KEY = "account-hash-key";
 
 /**
  * One gateway account: relay session, jobs, clients, audit. This file is what the platform binds: the
@@ -62,15 +55,20 @@ export class Account extends DurableObject<ObjectEnv> {
   /** An own property, which no RPC can reach. */
   protected readonly parts: AccountParts;
   protected readonly calls: AgentParts;
-  /** When the alarm is set for; null when it is not. */
-  #alarmAt: number | null = null;
+  readonly #alarm: EarliestAlarm;
+  readonly #pruning: HourlyPruning;
   #migrated = false;
-  #prunedAt = 0;
 
   constructor(ctx: DurableObjectState, env: ObjectEnv) {
     super(ctx, env);
     this.#accountId = ctx.id.name ?? ctx.id.toString();
     if (hasTables(ctx.storage.sql)) this.#migrate();
+    this.#alarm = new EarliestAlarm(ctx.storage);
+    this.#pruning = new HourlyPruning({
+      storage: ctx.storage,
+      audit: (event) => this.#audit(event),
+      wakeAt: (at) => this.#alarm.noLaterThan(at),
+    });
     this.#pages = new OpenPages({
       ctx,
       sql: () => this.#sql,
@@ -81,20 +79,16 @@ export class Account extends DurableObject<ObjectEnv> {
     this.#orders = this.#createOrders();
     this.#log = this.#createLogKeeper();
     this.parts = this.#createParts();
-    this.calls = {
-      budget: callBudget({
+    this.calls = createAgentParts({
+      callsPerMinute: {
         client: env.CLIENT_CALLS_PER_MINUTE,
         account: env.ACCOUNT_CALLS_PER_MINUTE,
-      }),
-      stepUps: stepUps(Date.now),
+      },
       waits: this.#waits,
-      running: runningCalls(),
-      accountHash: accountHasher(() => this.#accountHashKey()),
+      accountKey: () => accountHashKey(ctx.storage.kv),
       analytics: env.ANALYTICS,
-    };
-    void ctx.blockConcurrencyWhile(async () => {
-      this.#alarmAt = await ctx.storage.getAlarm();
     });
+    void ctx.blockConcurrencyWhile(() => this.#alarm.load());
   }
 
   /**
@@ -130,7 +124,7 @@ export class Account extends DurableObject<ObjectEnv> {
     if (this.#pages.has(socket)) return this.#pages.heard(socket);
     await this.relay.message(socket, data);
     // Most frames add nothing to the log, a cosignature of its head among them: none wakes for them.
-    if (this.#migrated) this.#alarmNoLaterThan(auditShipDueAt(this.#sql));
+    if (this.#migrated) this.#alarm.noLaterThan(auditShipDueAt(this.#sql));
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
@@ -144,7 +138,7 @@ export class Account extends DurableObject<ObjectEnv> {
   }
 
   override async alarm(): Promise<void> {
-    this.#alarmAt = null;
+    this.#alarm.rang();
     if (!this.#hasTables()) return;
     const sql = this.#sql;
     if (isBeingDeleted(sql)) return this.#erase();
@@ -159,11 +153,11 @@ export class Account extends DurableObject<ObjectEnv> {
     await this.#log.signIfDue();
     await this.#orders.alarm();
     // Orders take the ends of their writes before the oldest of these go.
-    this.#pruneNowAndThen(sql);
-    this.#alarmNoLaterThan(auditShipDueAt(sql));
-    this.#alarmNoLaterThan(this.#log.dueAt());
-    this.#alarmNoLaterThan(this.relay.leaseDueAt());
-    this.#alarmNoLaterThan(this.#orders.alarmAt());
+    this.#pruning.ifDue(Date.now());
+    this.#alarm.noLaterThan(auditShipDueAt(sql));
+    this.#alarm.noLaterThan(this.#log.dueAt());
+    this.#alarm.noLaterThan(this.relay.leaseDueAt());
+    this.#alarm.noLaterThan(this.#orders.alarmAt());
   }
 
   /** All that is stored, and then what this object holds in memory: nothing writes any of it again. */
@@ -187,7 +181,7 @@ export class Account extends DurableObject<ObjectEnv> {
       version: VERSION,
       identity: readEdgeIdentity(env.EDGE_IDENTITY_KEY),
       onStep: () => {
-        this.#alarmNoLaterThan(this.relay?.leaseDueAt() ?? null);
+        this.#alarm.noLaterThan(this.relay?.leaseDueAt() ?? null);
         this.#pages.changed();
       },
       listener: {
@@ -215,7 +209,7 @@ export class Account extends DurableObject<ObjectEnv> {
       origin: this.env.PUBLIC_ORIGIN,
       log: orderLog({
         accountId: this.#accountId,
-        accountKey: () => this.#accountHashKey(),
+        accountKey: () => accountHashKey(this.ctx.storage.kv),
         append: (event) => {
           this.#audit(event);
           if (isStep(event.type)) this.#waits.poke();
@@ -223,7 +217,7 @@ export class Account extends DurableObject<ObjectEnv> {
         now: Date.now,
       }),
       now: Date.now,
-      wakeAt: (at) => this.#alarmNoLaterThan(at),
+      wakeAt: (at) => this.#alarm.noLaterThan(at),
     });
   }
 
@@ -260,8 +254,8 @@ export class Account extends DurableObject<ObjectEnv> {
       audit: (event) => this.#audit(event),
       exportsUnderWay: this.#exportsUnderWay,
       announceKeys: () => this.#announceKeys(),
-      wakeAt: (at) => this.#alarmNoLaterThan(at),
-      pruneSoon: () => this.#pruneAt(Date.now()),
+      wakeAt: (at) => this.#alarm.noLaterThan(at),
+      pruneSoon: () => this.#pruning.at(Date.now()),
       now: Date.now,
     };
   }
@@ -300,42 +294,6 @@ export class Account extends DurableObject<ObjectEnv> {
 
   /** The log is copied a little after it grew, so that a busy minute is a few statements. */
   #shipSoon(): void {
-    if (this.#migrated) this.#alarmNoLaterThan(Date.now() + AUDIT_SHIP_DELAY_MS);
-  }
-
-  #alarmNoLaterThan(at: number | null): void {
-    if (at === null || (this.#alarmAt !== null && this.#alarmAt <= at)) return;
-    this.#alarmAt = at;
-    void this.ctx.storage.setAlarm(at);
-  }
-
-  #pruneAt(at: number): void {
-    this.#prunedAt = 0;
-    this.#alarmNoLaterThan(at);
-  }
-
-  /** Old outcomes of writes go once an hour, when the object is awake anyway. */
-  #pruneNowAndThen(sql: SqlStorage): void {
-    const now = Date.now();
-    if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
-    this.#prunedAt = now;
-    pruneClients(sql, now);
-    // More that is due waits for the next hour, or for the next alarm after an eviction.
-    eraseOldRecords(this.ctx.storage, now, (event) => this.#audit(event));
-    if (
-      eraseReads({ sql, transactionSync: (work) => this.ctx.storage.transactionSync(work) }, now)
-    ) {
-      // In turns, between which others have theirs.
-      this.#pruneAt(now + ERASE_AGAIN_MS);
-    }
-    pruneRelay(sql, { nowMs: now, waitedFor: jobsInSubmission(sql) });
-  }
-
-  #accountHashKey(): Uint8Array {
-    const stored = this.ctx.storage.kv.get<Uint8Array>(ACCOUNT_HASH_KEY);
-    if (stored !== undefined) return stored;
-    const key = crypto.getRandomValues(new Uint8Array(32));
-    this.ctx.storage.kv.put(ACCOUNT_HASH_KEY, key);
-    return key;
+    if (this.#migrated) this.#alarm.noLaterThan(Date.now() + AUDIT_SHIP_DELAY_MS);
   }
 }

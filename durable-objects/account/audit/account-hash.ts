@@ -4,6 +4,16 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 
 /** An account has a handful of broker accounts; whatever a caller makes up is not kept for long. */
 const REMEMBERED_MAX = 64;
+const STORED_AS = "account-hash-key";
+
+/** The log's own key for the hashes of its accounts, 32 random bytes; made when first asked for. */
+export function accountHashKey(kv: Pick<DurableObjectStorage["kv"], "get" | "put">): Uint8Array {
+  const stored = kv.get<Uint8Array>(STORED_AS);
+  if (stored !== undefined) return stored;
+  const key = crypto.getRandomValues(new Uint8Array(32));
+  kv.put(STORED_AS, key);
+  return key;
+}
 
 /**
  * How a broker account stands in the audit log: never in clear, and equal accounts alike within one

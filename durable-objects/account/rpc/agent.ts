@@ -1,11 +1,9 @@
 import { RpcTarget } from "cloudflare:workers";
 import { accessLink } from "@ibkr-edge-gateway/protocol/access-link.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
-import type { accountHasher } from "../audit/account-hash.ts";
 import { agent, auditEvent, contentHash } from "../audit/events.ts";
 import { callKind } from "../calls/call-kind.ts";
 import { countCall } from "../calls/call-metrics.ts";
-import type { RunningCalls } from "../calls/running-calls.ts";
 import { runToolCall } from "../calls/tool-call.ts";
 import {
   accessRevoked,
@@ -13,22 +11,12 @@ import {
   noteClientUse,
   takeExternalToken,
 } from "../clients/clients.ts";
-import { type CallBudget, takeCall } from "../clients/rate-limit.ts";
-import type { StepUps } from "../clients/step-ups.ts";
-import { type ChangeWaits, stepSince } from "../orders/agent/change-waits.ts";
+import { takeCall } from "../clients/rate-limit.ts";
+import { stepSince } from "../orders/agent/change-waits.ts";
 import { brokerAccounts } from "../relay/broker-accounts.ts";
 import type { AccountParts } from "./account-parts.ts";
 import type { Principal, RefusedCall, ToolCall, ToolOutcome, WaitEnd } from "./account-types.ts";
-
-/** What agents' calls need of the account beyond what every verb does. */
-export interface AgentParts {
-  readonly budget: CallBudget;
-  readonly stepUps: StepUps;
-  readonly waits: ChangeWaits;
-  readonly running: RunningCalls;
-  readonly accountHash: ReturnType<typeof accountHasher>;
-  readonly analytics: Parameters<typeof countCall>[0];
-}
+import type { AgentParts } from "./agent-parts.ts";
 
 /**
  * What an agent may ask, as one capability for the principal that its access token proved. What the

@@ -17,17 +17,15 @@ import { ensureConfigDir } from "../config/private-files.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { VERSION } from "../config/version.ts";
 import { openAccountJournal } from "../journal/account-journal.ts";
-import type { KeyPolicy } from "../orders/approval/receive-announced-keys.ts";
-import type { OrderStore } from "../orders/journal/order-store.ts";
 import { policyOf } from "../orders/local-policy/local-rules.ts";
 import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
 import { createRelayLink } from "../relay/relay-link.ts";
-import type { RelayLinkOptions, RelayLogger } from "../relay/relay-link-interface.ts";
+import type { RelayLinkOptions } from "../relay/relay-link-interface.ts";
 import { connectWebSocket } from "../relay/relay-socket.ts";
 import { type KeyRing, openKeyRing } from "../trust/pc-keys/device-key.ts";
-import { APPROVER_TAKEN, APPROVER_WAITING } from "./approver-key-events.ts";
-import { askAboutKeys, type KeyQuestions } from "./ask-about-approver-keys.ts";
-import { canAsk, yesAtTerminal } from "./ask-at-terminal.ts";
+import { keyPolicy, terminalQuestions } from "./approver-key-policy.ts";
+import type { KeyQuestions } from "./ask-about-approver-keys.ts";
+import { canAsk } from "./ask-at-terminal.ts";
 import { createBroker } from "./broker.ts";
 import type { Broker } from "./broker-interface.ts";
 import { openOrderSide, type PcOrderSide } from "./open-order-side.ts";
@@ -260,42 +258,4 @@ function untilEnded(running: Running): Promise<number> {
     );
     link.start();
   });
-}
-
-function terminalQuestions(store: OrderStore, logger: RelayLogger): KeyQuestions {
-  return askAboutKeys({
-    store,
-    logger,
-    yes: yesAtTerminal,
-    say: (text) => process.stderr.write(`${text}\n`),
-    nowMs: Date.now,
-  });
-}
-
-/** What is done about a passkey of the console; whoever reads the log finds it by `event`. */
-function keyPolicy(
-  logger: RelayLogger,
-  takeUnasked: boolean,
-  questions: KeyQuestions | null,
-): KeyPolicy {
-  return {
-    takeUnasked,
-    taken: ({ label, words }) =>
-      logger.info(
-        { event: APPROVER_TAKEN, label, words },
-        "a passkey of your console may approve orders here, while the broker is the simulator",
-      ),
-    waiting(keys) {
-      if (questions !== null) {
-        questions.ask(keys);
-        return;
-      }
-      for (const { label, words } of keys) {
-        logger.warn(
-          { event: APPROVER_WAITING, label, words },
-          `a passkey of your console cannot approve orders here yet; accept it with: ${sidecarCommand("approvers add")}`,
-        );
-      }
-    },
-  };
 }

@@ -2,7 +2,7 @@ import type { PasskeyProof } from "@ibkr-edge-gateway/protocol/approval/approval
 import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { OrderParts } from "../order-context.ts";
 import { approveAndSend, readToSend } from "../owner/approve-and-send.ts";
-import { standing } from "../rules/approvals/approval-warnings.ts";
+import { obstaclesTo } from "../rules/approvals/obstacles-to-approval.ts";
 import { openRequest } from "../rules/approvals/open-request.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { type Approval, approvalsForPreview, findApproval } from "../tables/approvals.ts";
@@ -37,7 +37,7 @@ export async function approveFromPage(
   if (intent === null) {
     return refused("APPROVAL_PREVIEW_MISMATCH", "The request is another one by now.");
   }
-  const inTheWay = standing(parts, approval);
+  const inTheWay = obstaclesTo(parts, approval);
   if (inTheWay.length > 0) return refused("ORDER_REFUSED", inTheWay.join(" "));
   const said = { assertion: proof.assertion, echo: proof.echo, intent };
   const wish = sendWish(parts.storage.sql, approval.approvalId);
@@ -45,7 +45,7 @@ export async function approveFromPage(
     const read = await readToSend(parts, inFlight, approval);
     if (!read.ok) return refused("SIDECAR_UNAVAILABLE", read.detail);
     if (pendingOf(parts, proof.preview_id) === null) return over();
-    const late = standing(parts, approval);
+    const late = obstaclesTo(parts, approval);
     if (late.length > 0) return refused("ORDER_REFUSED", late.join(" "));
     const wanted = { approval, wish, said, fresh: read.fresh, requestId };
     const sent = await approveAndSend(parts, inFlight, wanted);

@@ -11,7 +11,7 @@ import { listPasskeys } from "../../access/tables/passkeys.ts";
 import { namesOfClients } from "../../clients/tables/clients.ts";
 import type { ApprovalItem, ApprovalView } from "../../rpc/order-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";
-import { drifted, standing } from "../rules/approvals/approval-warnings.ts";
+import { drifted, obstaclesTo } from "../rules/approvals/obstacles-to-approval.ts";
 import { shownOrder } from "../rules/outcomes/order-view.ts";
 import { askSidecar } from "../sidecar-calls/ask-sidecar.ts";
 import { firstSeen } from "../tables/approval-views.ts";
@@ -89,7 +89,7 @@ export async function approvalView(
     position: positionOf(sql, approval),
     askedInDay: approvalsAsked(sql, approval.clientId, nowMs - DAY_MS),
     standsInTheWay: open
-      ? [...away(parts), ...standing(parts, approval), ...drifted(parts, approval, marketNow)]
+      ? [...away(parts), ...obstaclesTo(parts, approval), ...drifted(parts, approval, marketNow)]
       : [],
     readUntil: open && approval.tier === 2 ? iso(seenAt + READ_MS) : null,
     order,

@@ -6,7 +6,7 @@ import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
 import type { Decided, Typed } from "../../rpc/order-views.ts";
 import type { OrderParts } from "../order-context.ts";
-import { standing } from "../rules/approvals/approval-warnings.ts";
+import { obstaclesTo } from "../rules/approvals/obstacles-to-approval.ts";
 import { type AtPc, heldAtPc } from "../sidecar-calls/ask-approval-check.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { firstSeen } from "../tables/approval-views.ts";
@@ -46,7 +46,7 @@ export async function approveOrder(
   }
   const typed = approval.tier === 2 ? typedFaults(parts, approval, decision.typed) : null;
   if (typed !== null) return typed;
-  const inTheWay = standing(parts, approval);
+  const inTheWay = obstaclesTo(parts, approval);
   if (inTheWay.length > 0) {
     return { ok: false, reason: "stands_in_the_way", detail: inTheWay.join(" ") };
   }
@@ -87,7 +87,7 @@ export async function approveOrder(
   owner.session();
   const after = open(parts, decision.approvalId);
   if (!after.ok) return after;
-  const late = standing(parts, after.approval);
+  const late = obstaclesTo(parts, after.approval);
   if (late.length > 0) return { ok: false, reason: "stands_in_the_way", detail: late.join(" ") };
   if (wish !== null && read !== null) {
     const { fresh } = read;

@@ -1,6 +1,6 @@
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
-import { findClient } from "../../../clients/tables/clients.ts";
+import { isClient } from "../../facts/account-facts.ts";
 import { GATEWAY_CLIENT, OWNER_CLIENT } from "../../order-context.ts";
 import { countUnsettledCancels, unsettledCancelOf } from "../../tables/intents/cancels.ts";
 
@@ -32,9 +32,7 @@ export function noRoomToCancel(
   nowMs: number,
 ): OrderRefusal | null {
   // A client that bears one of these names is a client and counts.
-  const butClients = [OWNER_CLIENT, GATEWAY_CLIENT].filter(
-    (name) => findClient(sql, name) === null,
-  );
+  const butClients = [OWNER_CLIENT, GATEWAY_CLIENT].filter((name) => !isClient(sql, name));
   const of = { brokerAccount, butClients };
   const open = countUnsettledCancels(sql, of, nowMs - CANCEL_AGAIN_MS);
   if (open < AGENT_CANCELS_MAX) return null;

@@ -9,7 +9,7 @@ import { Decimal, decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/o
 import type { AcceptedWarning } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { isPasskey } from "../../../access/tables/passkeys.ts";
+import { isOwnersPasskey } from "../../facts/account-facts.ts";
 import type { Conditions } from "../../facts/edge-facts.ts";
 import type { Approval } from "../../tables/approvals.ts";
 import { findMandate, type SignedMandate, standingMandates } from "../../tables/mandates.ts";
@@ -86,7 +86,7 @@ function faultsUnder(
   const { mandate, pc } = signed;
   const faults: OrderRefusal[] = [];
   if (signed.revokedAt !== null) faults.push(outside("not_revoked", "The mandate was revoked."));
-  if (!isPasskey(sql, signed.assertion.id)) {
+  if (!isOwnersPasskey(sql, signed.assertion.id)) {
     faults.push(outside("signer_enrolled", "The passkey that signed the mandate was removed."));
   }
   if (pc.state !== "confirmed" || pc.sidecarId !== preview.sidecarId) {

@@ -5,7 +5,7 @@ import {
   type PolicyVerdict,
 } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import type { PolicyFailure } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-previews.ts";
-import { auditBlocksWrites } from "../../../audit/blocks-writes.ts";
+import { whyLogBlocksEntries } from "../../facts/account-facts.ts";
 import { conditionsOf } from "../../facts/conditions.ts";
 import { edgeFacts } from "../../facts/edge-facts.ts";
 import { type AgentAsker, iso, type OrderParts } from "../../order-context.ts";
@@ -58,7 +58,7 @@ export function lasting(verdict: PolicyVerdict): PolicyVerdict["failures"] {
 function withBacklog(verdict: PolicyVerdict, parts: OrderParts, preview: Preview): PolicyVerdict {
   const { order } = preview.ticket;
   const opens = order.action !== "cancel" && preview.facts.effect?.kind !== "exit";
-  const backlog = opens ? auditBlocksWrites(parts.storage.sql, parts.now()) : null;
+  const backlog = opens ? whyLogBlocksEntries(parts.storage.sql, parts.now()) : null;
   if (backlog === null) return verdict;
   const failure: CheckResult = {
     number: 5,
@@ -66,7 +66,7 @@ function withBacklog(verdict: PolicyVerdict, parts: OrderParts, preview: Preview
     code: "AUDIT_UNAVAILABLE",
     stage: "state",
     outcome: "fail",
-    message: backlog.message,
+    message: backlog,
     observed: null,
     limit: null,
     headroom: null,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hoursAt, quoteAt } from "../../../../../test/support/closed-market.ts";
 import { aLeg, anOrder, aTicket } from "../../../../../test/support/orders.ts";
-import { movedAgainst } from "./approval-warnings.ts";
+import { movedAgainst } from "./obstacles-to-approval.ts";
 
 const SATURDAY = "2026-11-21T15:00:00.000Z";
 const { conid } = aLeg().contract;

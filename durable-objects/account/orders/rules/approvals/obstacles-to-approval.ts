@@ -5,7 +5,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { clientOf } from "../../../clients/tables/clients.ts";
+import { scopesOfActiveClient } from "../../facts/account-facts.ts";
 import type { OrderParts } from "../../order-context.ts";
 import type { Approval } from "../../tables/approvals.ts";
 import { policyInForce } from "../../tables/policies.ts";
@@ -13,11 +13,11 @@ import { findPreview } from "../../tables/previews.ts";
 import { judgePreview, lasting } from "../previews/judge-preview.ts";
 
 /** What makes approving it pointless or wrong by now, in words; the submit judges it all again. */
-export function standing(parts: OrderParts, approval: Approval): string[] {
+export function obstaclesTo(parts: OrderParts, approval: Approval): string[] {
   const preview = findPreview(parts.storage.sql, approval.previewId);
   if (preview === null) return ["The preview is gone."];
-  const client = clientOf(parts.storage.sql, approval.clientId);
-  if (client?.state !== "active") return ["The client that asked has no access any more."];
+  const scopes = scopesOfActiveClient(parts.storage.sql, approval.clientId);
+  if (scopes === null) return ["The client that asked has no access any more."];
   // What one PC prepared, no other one takes: it would be refused there after the passkey.
   const { sidecarId } = parts.relay.presence();
   if (sidecarId !== null && sidecarId !== approval.intent.sidecar_id) {
@@ -27,7 +27,7 @@ export function standing(parts: OrderParts, approval: Approval): string[] {
   }
   const { verdict, policy } = judgePreview(
     parts,
-    { kind: "agent", clientId: approval.clientId, scopes: client.scopes, requestId: "" },
+    { kind: "agent", clientId: approval.clientId, scopes, requestId: "" },
     preview,
     0,
   );
