@@ -169,6 +169,10 @@ export interface WebSocketBehaviour {
   marketDataLifeMs: number;
   /** Messages before this long after the connection hear `waiting for session`. */
   readyMs: number;
+  /** A socket without a cookie is of the login that the local gateway holds; or it waits for one. */
+  withoutCookie: "served" | "waits";
+  /** Frames come as bytes, not as text. */
+  binary: boolean;
   /** `sts` comes one key a frame. */
   stsOneKey: boolean;
   /** On subscribing, `sor` sends rows with nothing but ids first. */

@@ -82,6 +82,8 @@ export function defaultBehaviours(): Behaviours {
       heartbeatMs: 10_000,
       marketDataLifeMs: 10 * 60_000,
       readyMs: 0,
+      withoutCookie: "served",
+      binary: false,
       stsOneKey: true,
       idsOnlyRows: true,
       filterSilencesOrders: true,

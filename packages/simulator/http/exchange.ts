@@ -26,6 +26,9 @@ export interface SimAnswer {
   release?: () => void;
 }
 
+/** Yes, as a browser writes it and as Python does: `true`, `True`. */
+export const isYes = (value: string | null | undefined): boolean => value?.toLowerCase() === "true";
+
 const JSON_TYPE = "application/json; charset=utf-8";
 
 /** A 200 with a JSON body. */

@@ -37,7 +37,9 @@ export function findRoute(
   method: string,
   path: string,
 ): Match | undefined {
-  const segments = path.split("/").map(decode);
+  // The gateway minds neither a slash at the end nor one too many.
+  const plain = path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
+  const segments = plain.split("/").map(decode);
   for (const route of routes) {
     const match = matchOne(route, method, segments);
     if (match !== undefined) return match;

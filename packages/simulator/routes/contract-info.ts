@@ -70,7 +70,8 @@ function rulesFor(sim: Simulator, one: Instrument): WireJson {
 
 function rules(sim: Simulator, request: SimRequest): SimAnswer {
   const conid = fieldsOf(request).conid;
-  const one = typeof conid === "number" ? sim.market.find(conid) : undefined;
+  const isNumber = typeof conid === "number" || (typeof conid === "string" && /^\d+$/.test(conid));
+  const one = isNumber ? sim.market.find(Number(conid)) : undefined;
   return one === undefined ? badRequest("conid is required") : ok(rulesFor(sim, one));
 }
 

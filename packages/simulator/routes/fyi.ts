@@ -3,6 +3,7 @@ import {
   badRequest,
   fieldsOf,
   html,
+  isYes,
   ok,
   parameter,
   type SimAnswer,
@@ -118,7 +119,7 @@ export const fyiRoutes: readonly SimRoute[] = [
     pattern: "/fyi/deliveryoptions/email",
     needs: "sso",
     handle: (sim, request) => {
-      sim.notes.emailDelivery = request.query.get("enabled") === "true";
+      sim.notes.emailDelivery = isYes(request.query.get("enabled"));
       return done(10);
     },
   },

@@ -2,6 +2,7 @@ import {
   answer,
   badRequest,
   failed,
+  isYes,
   ok,
   type SimAnswer,
   type SimRequest,
@@ -138,7 +139,7 @@ function history(sim: Simulator, request: SimRequest): SimAnswer {
     instrument,
     query.get("period") ?? "",
     query.get("bar") ?? "",
-    query.get("outsideRth") === "true",
+    isYes(query.get("outsideRth")),
     Math.min(end, sim.clock.now()),
   );
   const { historySlots, historyMs } = sim.behaviours.limits;

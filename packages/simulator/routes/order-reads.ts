@@ -1,6 +1,7 @@
 import {
   badRequest,
   failed,
+  isYes,
   ok,
   parameter,
   type SimAnswer,
@@ -48,7 +49,7 @@ function orders(sim: Simulator, request: SimRequest): SimAnswer {
   const account = query.get("accountId") ?? sim.world.brokerage.selectedAccount;
   if (ownAccount(sim, account) === undefined)
     return failed(400, `accountId is not valid: ${account}`);
-  if (query.get("force") === "true") {
+  if (isYes(query.get("force"))) {
     primed.orderReads = 0;
     primed.ordersSilenced = false;
   }

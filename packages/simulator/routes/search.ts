@@ -1,4 +1,4 @@
-import { badRequest, ok, type SimAnswer, type SimRequest } from "../http/exchange.ts";
+import { badRequest, isYes, ok, type SimAnswer, type SimRequest } from "../http/exchange.ts";
 import type { SimRoute } from "../http/router.ts";
 import { isFields, type WireJson } from "../json.ts";
 import type { Instrument } from "../market/instrument.ts";
@@ -35,7 +35,7 @@ function sections(sim: Simulator, instrument: Instrument): WireJson[] {
 function search(sim: Simulator, request: SimRequest): SimAnswer {
   const symbol = argument(request, "symbol")?.trim() ?? "";
   if (symbol === "") return badRequest("symbol is required");
-  const byName = argument(request, "name") === "true";
+  const byName = isYes(argument(request, "name"));
   const secType = argument(request, "secType");
   if (secType !== undefined && secType !== "" && !["STK", "IND", "BOND"].includes(secType)) {
     return badRequest("Invalid secType");

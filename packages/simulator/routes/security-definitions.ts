@@ -1,6 +1,6 @@
 import { badRequest, empty, ok, type SimAnswer, type SimRequest } from "../http/exchange.ts";
 import type { SimRoute } from "../http/router.ts";
-import { double, type WireJson } from "../json.ts";
+import { double, isFields, type WireJson } from "../json.ts";
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
 
@@ -42,8 +42,15 @@ function definition(instrument: Instrument): WireJson {
   };
 }
 
+/** Ids come in the query, or in a body as a list, as numbers or as text. */
+function wantedConids({ method, query, body }: SimRequest): string[] {
+  const listed = method === "POST" && isFields(body) ? body.conids : query.get("conids");
+  const parts = Array.isArray(listed) ? listed.map(String) : String(listed ?? "").split(",");
+  return parts.filter((part) => part !== "");
+}
+
 function secdef(sim: Simulator, request: SimRequest): SimAnswer {
-  const conids = (request.query.get("conids") ?? "").split(",").filter((part) => part !== "");
+  const conids = wantedConids(request);
   if (conids.length === 0) return badRequest("conids is required");
   if (conids.length > MOST_CONIDS) return badRequest(`too many conids, at most ${MOST_CONIDS}`);
   if (conids.some((conid) => !/^-?\d+$/.test(conid))) return badRequest("Invalid conids");
@@ -96,6 +103,7 @@ function allConids(sim: Simulator, request: SimRequest): SimAnswer {
 
 export const definitionRoutes: readonly SimRoute[] = [
   { method: "GET", pattern: "/trsrv/secdef", needs: "sso", handle: secdef },
+  { method: "POST", pattern: "/trsrv/secdef", needs: "sso", handle: secdef },
   { method: "GET", pattern: "/trsrv/stocks", needs: "sso", handle: stocks },
   { method: "GET", pattern: "/trsrv/all-conids", needs: "sso", handle: allConids },
 ];

@@ -47,9 +47,11 @@ function slowStream(
 /** Only the wanted fields of a row, beside its key. */
 function pick(row: { [key: string]: WireJson }, fields: unknown): { [key: string]: WireJson } {
   if (!Array.isArray(fields) || fields.length === 0) return row;
+  // Clients spell a field as the documents do, the stream in its own way: `cashBalance`, `cashbalance`.
+  const wanted = new Set(fields.map((field) => String(field).toLowerCase()));
   return Object.fromEntries(
     Object.entries(row).filter(
-      ([name]) => ["key", "timestamp", "acctCode"].includes(name) || fields.includes(name),
+      ([name]) => ["key", "timestamp", "acctCode"].includes(name) || wanted.has(name.toLowerCase()),
     ),
   );
 }

@@ -27,9 +27,13 @@ export interface SocketConnection {
 
 /**
  * Wraps a socket, so that what is sent can be held, doubled, reordered or lost. `openedAt` in ms
- * since the epoch.
+ * since the epoch; `binary` frames hold the same text as bytes.
  */
-export function createConnection(socket: Sending, openedAt: number): SocketConnection {
+export function createConnection(
+  socket: Sending,
+  openedAt: number,
+  binary: boolean,
+): SocketConnection {
   let silent = false;
   let duplicate = false;
   let reorder = false;
@@ -37,7 +41,9 @@ export function createConnection(socket: Sending, openedAt: number): SocketConne
   const stopped = new Set<string>();
 
   const put = (text: string): void => {
-    if (!silent && socket.readyState === socket.OPEN) socket.send(text);
+    if (silent || socket.readyState !== socket.OPEN) return;
+    if (binary) socket.send(Buffer.from(text), { binary });
+    else socket.send(text);
   };
 
   const connection: SocketConnection = {

@@ -106,6 +106,7 @@ it("a socket is told false, hears no heartbeat and is told to wait once the logi
 
 describe("a socket that does not know the session", () => {
   it("is told to wait, until its first message says it", async () => {
+    bench.control.change({ webSocket: { withoutCookie: "waits" } });
     ears = await listen(bench);
     await say(ears, "sor+{}");
     expect(ears.frames).toEqual([{ message: "waiting for session" }]);

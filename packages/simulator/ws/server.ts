@@ -64,9 +64,9 @@ export function createSocketSide(sim: Simulator): SocketSide {
   const open = new Set<SocketConnection>();
 
   const accept = (socket: ClientSocket, credential: string | undefined): void => {
-    const connection = createConnection(socket, sim.clock.now());
+    const connection = createConnection(socket, sim.clock.now(), sim.behaviours.webSocket.binary);
     open.add(connection);
-    if (holdsSession(sim, credential)) trust(sim, connection);
+    if (holdsSession(sim, credential) || isLocal(sim, credential)) trust(sim, connection);
     socket.on("message", (data) => receive(connection, String(data)));
     socket.on("error", () => {});
     socket.on("close", () => {
@@ -150,6 +150,15 @@ function holdsSession(sim: Simulator, session: string | undefined): boolean {
   return sso.phase === "valid" && session === sso.sessionId;
 }
 
+/** The gateway holds the login itself, and lets in whoever comes from this machine with no cookie at all. */
+function isLocal(sim: Simulator, credential: string | undefined): boolean {
+  return (
+    credential === undefined &&
+    sim.behaviours.webSocket.withoutCookie === "served" &&
+    sim.world.sso.phase === "valid"
+  );
+}
+
 /** The cookie is `api={"session":"…"}`, plain or percent-encoded. */
 function cookieSession(request: IncomingMessage): string | undefined {
   const pair = (request.headers.cookie ?? "").split(/; */).find((one) => one.startsWith("api="));
@@ -158,7 +167,7 @@ function cookieSession(request: IncomingMessage): string | undefined {
   try {
     return messageSession(decodeURIComponent(value)) ?? value;
   } catch {
-    return undefined;
+    return value;
   }
 }
 
