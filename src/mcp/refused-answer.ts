@@ -90,6 +90,12 @@ function refusalsOf(output: JsonObject): Found | null {
       refusals: [...listed(preview.policy_failures).map(asRefusal), ...listed(preview.pc_refusals)],
     };
   }
+  if (outcome === "refused" && output.rehearsed === true) {
+    return {
+      happened: "Rehearsed: nothing was sent, and a submit would be refused now.",
+      refusals: listed(output.refusals),
+    };
+  }
   if (outcome === "refused") {
     const asked = Object.hasOwn(output, "approval") && !Object.hasOwn(output, "order");
     return {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   aCheckpoint,
@@ -245,3 +245,29 @@ async function writeLog(folder: string, changed: boolean): Promise<string> {
   await writeFile(policy, await aPolicy());
   return policy;
 }
+
+describe("what a gateway speaks", () => {
+  const FILE = "gateway-protocol.json";
+
+  it("is asked once, and again where what was kept is out of date", async () => {
+    const IBKR_CONFIG_DIR = await rig.home();
+    const path = join(IBKR_CONFIG_DIR, FILE);
+    const list = () => ibkr(["accounts", "list", "--json"], { IBKR_CONFIG_DIR });
+    const first = await list();
+    expect(first.code, first.err).toBe(0);
+    const kept = JSON.parse(await readFile(path, "utf8"));
+    expect(await list()).toMatchObject({ code: 0 });
+    // The second took it as it was.
+    expect(JSON.parse(await readFile(path, "utf8"))).toEqual(kept);
+    const { discovered } = kept;
+    for (const supportedVersions of [["2031-01-01"], []]) {
+      const older = { ...kept, discovered: { ...discovered, supportedVersions } };
+      await writeFile(path, JSON.stringify(older));
+      const again = await list();
+      expect(again.code, again.err).toBe(0);
+      expect(JSON.parse(await readFile(path, "utf8")).discovered).toEqual(discovered);
+    }
+    await writeFile(path, "torn");
+    expect(await list()).toMatchObject({ code: 0 });
+  });
+});

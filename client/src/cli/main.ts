@@ -1,13 +1,7 @@
 #!/usr/bin/env node
-import { exitCodeOf } from "./exit-codes.ts";
-import type { GlobalOptions } from "./globals.ts";
-import { printError } from "./print.ts";
-import { ibkrProgram } from "./program.ts";
+import { keepCompiled } from "./keep-compiled.ts";
 
-const program = ibkrProgram();
-try {
-  await program.parseAsync();
-} catch (error) {
-  printError(error, program.opts<GlobalOptions>().json);
-  process.exitCode = exitCodeOf(error);
-}
+// Before anything else is loaded: what comes after it is kept in its compiled form.
+keepCompiled();
+const { runIbkr } = await import("./run-ibkr.ts");
+await runIbkr();

@@ -113,10 +113,14 @@ async function runTool(
   globals: GlobalOptions,
 ): Promise<void> {
   const resource = await chosenGateway(globals);
-  const { openConnection } = await import("../sdk/connection.ts");
+  const [{ openConnection }, { knownProtocol }] = await Promise.all([
+    import("../sdk/connection.ts"),
+    import("../sdk/known-protocol.ts"),
+  ]);
   const connection = await openConnection(
     resource,
     await accessFor(globals, resource, personIsThere()),
+    writes(tool) ? {} : { known: knownProtocol(globals.configDir, resource) },
   );
   try {
     const { watch } = options;

@@ -2,6 +2,8 @@ import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import {
   Client,
   InsufficientScopeError,
+  ProtocolError,
+  SdkHttpError,
   StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client";
 import { VERSION } from "../config/version.ts";
@@ -9,6 +11,7 @@ import type { Access } from "./access.ts";
 import type { CallOptions } from "./call.ts";
 import { callError } from "./call-error.ts";
 import { IbkrError, refusedBy } from "./errors.ts";
+import type { KnownProtocol } from "./known-protocol.ts";
 
 export interface Connection {
   readonly client: Client;
@@ -19,37 +22,53 @@ export interface Connection {
 
 const CALL_MAX_MS = 60_000;
 
-/** Connects to a gateway's MCP endpoint; the newest version of the protocol that both know. */
+/**
+ * Connects to a gateway's MCP endpoint; the newest version of the protocol that both know. With `known`,
+ * which is for reads, what the gateway said the last time spares the question.
+ */
 export async function openConnection(
   resource: string,
   access: Access,
-  options: CallOptions & { headers?: Record<string, string> } = {},
+  options: CallOptions & { headers?: Record<string, string>; known?: KnownProtocol } = {},
 ): Promise<Connection> {
-  const client = new Client(
-    { name: "ibkr", version: VERSION },
-    { versionNegotiation: { mode: "auto" }, inputRequired: { autoFulfill: false } },
-  );
-  const transport = new StreamableHTTPClientTransport(new URL(resource), {
-    authProvider: access.provider,
-    onInsufficientScope: "throw",
-    ...(options.headers === undefined ? {} : { requestInit: { headers: options.headers } }),
+  const { known } = options;
+  const prior = (await known?.read()) ?? null;
+  let guessed = prior !== null;
+  let client = await dial(resource, access, options, prior).catch((error) => {
+    if (!guessed) throw error;
+    return dialAnew();
   });
-  const limits = requestOptions(options);
-  try {
-    await client.connect(transport, limits);
-  } catch (error) {
-    throw callError(error, false, options.signal);
+
+  async function dialAnew(): Promise<Client> {
+    guessed = false;
+    await known?.forget();
+    return dial(resource, access, options, null);
   }
 
   async function once(tool: string, args: JsonObject, call: CallOptions) {
-    return client.callTool({ name: tool, arguments: args }, requestOptions(call));
+    return withMore(access, () =>
+      client.callTool({ name: tool, arguments: args }, requestOptions(call)),
+    );
+  }
+
+  async function asked(tool: string, args: JsonObject, writes: boolean, call: CallOptions) {
+    try {
+      return await once(tool, args, call);
+    } catch (error) {
+      if (!guessed || writes || !mayBeOutOfDate(error)) throw error;
+      await client.close();
+      client = await dialAnew();
+      return once(tool, args, call);
+    }
   }
 
   return {
-    client,
+    get client() {
+      return client;
+    },
     async call(tool, args, writes, call = {}) {
       try {
-        const result = await withMore(access, () => once(tool, args, call));
+        const result = await asked(tool, args, writes, call);
         const answer = jsonObject(result.structuredContent);
         if (answer === null) {
           throw new IbkrError("ANSWER_INVALID", `${tool} answered without its structure.`, {
@@ -64,6 +83,38 @@ export async function openConnection(
     },
     close: () => client.close(),
   };
+}
+
+async function dial(
+  resource: string,
+  access: Access,
+  options: CallOptions & { headers?: Record<string, string>; known?: KnownProtocol },
+  prior: Awaited<ReturnType<KnownProtocol["read"]>>,
+): Promise<Client> {
+  const client = new Client(
+    { name: "ibkr", version: VERSION },
+    { versionNegotiation: { mode: "auto" }, inputRequired: { autoFulfill: false } },
+  );
+  const transport = new StreamableHTTPClientTransport(new URL(resource), {
+    authProvider: access.provider,
+    onInsufficientScope: "throw",
+    ...(options.headers === undefined ? {} : { requestInit: { headers: options.headers } }),
+  });
+  const adopted = prior === null ? {} : { prior: { kind: "modern", discover: prior } as const };
+  try {
+    await client.connect(transport, { ...requestOptions(options), ...adopted });
+  } catch (error) {
+    throw callError(error, false, options.signal);
+  }
+  const discovered = prior === null ? client.getDiscoverResult() : undefined;
+  if (discovered !== undefined) await options.known?.keep(discovered);
+  return client;
+}
+
+/** What a gateway says to whom it does not understand; a time-out or a sign-in that ended is neither. */
+function mayBeOutOfDate(error: unknown): boolean {
+  if (error instanceof ProtocolError) return true;
+  return error instanceof SdkHttpError && [400, 404, 405, 406, 415].includes(error.status ?? 0);
 }
 
 /** A call that was refused for a missing scope was not carried out: it is made again with more. */
