@@ -1,16 +1,10 @@
-import type { Browser as Chromium, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formFields } from "../../scripts/lib/html-forms.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
-import { CHROMIUM, launchChromium, NO_CHROMIUM } from "../support/chromium.ts";
-import {
-  AAPL,
-  type OrderChain,
-  small,
-  startOrderChain,
-  untilProved,
-} from "../support/order-chain.ts";
-import { PHONE, phoneOf } from "../support/phone.ts";
+import { CHROMIUM, NO_CHROMIUM } from "../support/chromium.ts";
+import { AAPL, type OrderChain, small, untilProved } from "../support/order-chain.ts";
+import { type OwnersPhone, PHONE, startOwnersPhone } from "../support/phone.ts";
 
 /** Pages that stay open: each shows what happens elsewhere, and nobody loads it again. */
 const ARTIFACTS = fromRoot("artifacts/console");
@@ -22,17 +16,15 @@ const SLEEPS = process.env.LIVE_SLEEP === "1";
 if (CHROMIUM === null) console.log(NO_CHROMIUM);
 
 describe.runIf(CHROMIUM !== null)("an open page", () => {
+  let phone: OwnersPhone;
   let chain: OrderChain;
-  let chromium: Chromium;
   let page: Page;
   let market: number;
-  let serial = 0;
-  const complaints: string[] = [];
+  let complaints: string[];
 
   const ask = async (more: Record<string, unknown> = {}) => {
     const { agent, broker } = chain;
-    serial += 1;
-    const limit_price = (Math.round(market * 0.97 * 100) / 100 - serial / 100).toFixed(2);
+    const limit_price = phone.nextLimit(0.97);
     const { preview } = await agent.call("ibkr_order_preview", small(broker, { limit_price }));
     const { approval, refusals } = await agent.call("ibkr_approvals_create", {
       account_id: broker,
@@ -51,25 +43,11 @@ describe.runIf(CHROMIUM !== null)("an open page", () => {
   const onResult = () => page.evaluate("document.activeElement?.id");
 
   beforeAll(async () => {
-    chain = await startOrderChain();
-    chromium = await launchChromium();
-    page = await phoneOf(chain, chromium, complaints);
-    const probe = await chain.agent.call(
-      "ibkr_order_preview",
-      small(chain.broker, { limit_price: "1" }),
-    );
-    const { bid, last, prior_close } = probe.preview.market;
-    market = Number(bid ?? last ?? prior_close);
-    await chain.limits({
-      "clients.max_approvals_per_hour": "",
-      "cumulative.max_orders_per_second": "",
-      "cumulative.max_orders_per_minute": "",
-      "cumulative.repeat_times": "",
-    });
+    phone = await startOwnersPhone();
+    ({ chain, page, market, complaints } = phone);
   }, 240_000);
   afterAll(async () => {
-    await chromium?.close();
-    await chain?.close();
+    await phone?.close();
   });
 
   it("fits a request on one screen of a phone, in few words, with its buttons in reach", async () => {
@@ -248,7 +226,7 @@ describe.runIf(CHROMIUM !== null)("an open page", () => {
   });
 
   it("ends with its session", async () => {
-    const context = await chromium.newContext();
+    const context = await phone.chromium.newContext();
     const tab = await context.newPage();
     await tab.goto(`${chain.gateway.url}/sign-in`);
     const answer = await tab.evaluate(

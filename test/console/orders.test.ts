@@ -1,10 +1,10 @@
 import { mkdir } from "node:fs/promises";
-import type { Browser as Chromium, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromRoot } from "../../scripts/lib/paths.ts";
-import { CHROMIUM, launchChromium, NO_CHROMIUM } from "../support/chromium.ts";
-import { AAPL, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
-import { PHONE, phoneOf } from "../support/phone.ts";
+import { CHROMIUM, NO_CHROMIUM } from "../support/chromium.ts";
+import { AAPL, type OrderChain, small } from "../support/order-chain.ts";
+import { type OwnersPhone, PHONE, startOwnersPhone } from "../support/phone.ts";
 
 /** An order as its owner lives it, on a phone: asked, read, approved, denied, frozen, expired. */
 const ARTIFACTS = fromRoot("artifacts/console");
@@ -20,12 +20,11 @@ const LOOKS = [
 if (CHROMIUM === null) console.log(NO_CHROMIUM);
 
 describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
+  let phone: OwnersPhone;
   let chain: OrderChain;
-  let chromium: Chromium;
   let page: Page;
   let market: number;
-  let serial = 0;
-  const complaints: string[] = [];
+  let complaints: string[];
   const shoot = async (name: string) => {
     for (const [look, size, colorScheme] of process.env.SHOTS === "all"
       ? LOOKS
@@ -41,13 +40,12 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
     await page.setViewportSize(PHONE);
     await page.emulateMedia({ colorScheme: "light" });
   };
-  const price = () => {
-    serial += 1;
-    return (Math.round(market * 0.98 * 100) / 100 - serial / 100).toFixed(2);
-  };
   const ask = async (order: Record<string, unknown> = {}, tool = "ibkr_order_preview") => {
     const { agent, broker } = chain;
-    const { preview } = await agent.call(tool, small(broker, { limit_price: price(), ...order }));
+    const { preview } = await agent.call(
+      tool,
+      small(broker, { limit_price: phone.nextLimit(0.98), ...order }),
+    );
     expect([preview?.policy_failures, preview?.pc_refusals]).toEqual([[], []]);
     const { approval } = await agent.call("ibkr_approvals_create", {
       account_id: broker,
@@ -58,29 +56,11 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
 
   beforeAll(async () => {
     await mkdir(ARTIFACTS, { recursive: true });
-    chain = await startOrderChain();
-    chromium = await launchChromium();
-    page = await phoneOf(chain, chromium, complaints);
-    const probe = await chain.agent.call(
-      "ibkr_order_preview",
-      small(chain.broker, { limit_price: "1" }),
-    );
-    const { bid, last, prior_close } = probe.preview.market;
-    market = Number(bid ?? last ?? prior_close);
-    // A test asks more often than an agent may.
-    await chain.limits({
-      "clients.max_approvals_per_hour": "",
-      "clients.max_orders_per_day": "",
-      "cumulative.max_orders_per_second": "",
-      "cumulative.max_orders_per_minute": "",
-      "cumulative.max_open_notional": "",
-      "cumulative.max_open_orders": "",
-      "cumulative.repeat_times": "",
-    });
+    phone = await startOwnersPhone();
+    ({ chain, page, market, complaints } = phone);
   }, 240_000);
   afterAll(async () => {
-    await chromium?.close();
-    await chain?.close();
+    await phone?.close();
   });
 
   it("is read, approved with the passkey, sent, filled, and read by the client", async () => {
@@ -127,7 +107,7 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
     const { agent, broker } = chain;
     const { preview } = await agent.call(
       "ibkr_order_preview",
-      small(broker, { limit_price: price() }),
+      small(broker, { limit_price: phone.nextLimit(0.98) }),
     );
     const { approval } = await agent.call("ibkr_approvals_create", {
       account_id: broker,
@@ -174,7 +154,7 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
     const { agent, broker } = chain;
     const { preview } = await agent.call(
       "ibkr_order_preview",
-      small(broker, { limit_price: price() }),
+      small(broker, { limit_price: phone.nextLimit(0.98) }),
     );
     const { approval } = await agent.call("ibkr_approvals_create", {
       account_id: broker,
@@ -253,7 +233,7 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
       side: "BUY",
       quantity: "1",
       orders: [
-        { order_type: "LMT", limit_price: price() },
+        { order_type: "LMT", limit_price: phone.nextLimit(0.98) },
         { order_type: "LMT", limit_price: (market * 0.97).toFixed(2) },
       ],
     });
@@ -363,7 +343,7 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
     await page.getByText("Engaged for the agent Test agent").waitFor();
     const { preview } = await chain.agent.call(
       "ibkr_order_preview",
-      small(chain.broker, { limit_price: price() }),
+      small(chain.broker, { limit_price: phone.nextLimit(0.98) }),
     );
     expect(preview.policy_failures.map(({ code }: { code: string }) => code)).toContain(
       "KILL_SWITCH_CLOSED",

@@ -1,7 +1,7 @@
 import type { Browser as Chromium, Page } from "playwright-core";
 import { approverFingerprint } from "../../sidecar/src/trust/tables/approvers.ts";
-import { pageWithPasskeys } from "./chromium.ts";
-import type { OrderChain } from "./order-chain.ts";
+import { launchChromium, pageWithPasskeys } from "./chromium.ts";
+import { type OrderChain, small, startOrderChain } from "./order-chain.ts";
 
 export const PHONE = { width: 390, height: 844 };
 
@@ -9,11 +9,7 @@ export const PHONE = { width: 390, height: 844 };
  * A page on a phone that the owner is signed in on, with a passkey of its own that the PC accepts
  * too. What its console and its script complain of is added to `complaints`.
  */
-export async function phoneOf(
-  chain: OrderChain,
-  chromium: Chromium,
-  complaints: string[],
-): Promise<Page> {
+async function phoneOf(chain: OrderChain, chromium: Chromium, complaints: string[]): Promise<Page> {
   const context = await chromium.newContext({ viewport: PHONE });
   const { page } = await pageWithPasskeys(context);
   page.on("pageerror", (error) => complaints.push(error.message));
@@ -43,4 +39,58 @@ export async function phoneOf(
   );
   if (added.code !== 0) throw new Error(`the passkey was not accepted: ${added.output}`);
   return page;
+}
+
+/** The whole chain for one file of tests: gateway, PC, simulated broker, and the owner's phone. */
+export interface OwnersPhone {
+  readonly chain: OrderChain;
+  readonly chromium: Chromium;
+  readonly page: Page;
+  /** What the page's console and its script complained of. */
+  readonly complaints: string[];
+  /** AAPL's price at the start, in USD. */
+  readonly market: number;
+  /** A limit at this share of the market, a cent lower each time: no order repeats another one. */
+  nextLimit(share: number): string;
+  close(): Promise<void>;
+}
+
+/** Starts it, with the policy's counts lifted: tests ask more often than an agent may. */
+export async function startOwnersPhone(): Promise<OwnersPhone> {
+  const chain = await startOrderChain();
+  let chromium: Chromium | null = null;
+  const close = async (): Promise<void> => {
+    await chromium?.close();
+    await chain.close();
+  };
+  try {
+    chromium = await launchChromium();
+    const complaints: string[] = [];
+    const page = await phoneOf(chain, chromium, complaints);
+    const market = await marketOf(chain);
+    await chain.limits({
+      "clients.max_approvals_per_hour": "",
+      "clients.max_orders_per_day": "",
+      "cumulative.max_orders_per_second": "",
+      "cumulative.max_orders_per_minute": "",
+      "cumulative.max_open_notional": "",
+      "cumulative.max_open_orders": "",
+      "cumulative.repeat_times": "",
+    });
+    let serial = 0;
+    const nextLimit = (share: number): string => {
+      serial += 1;
+      return (Math.round(market * share * 100) / 100 - serial / 100).toFixed(2);
+    };
+    return { chain, chromium, page, complaints, market, nextLimit, close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+async function marketOf({ agent, broker }: OrderChain): Promise<number> {
+  const probe = await agent.call("ibkr_order_preview", small(broker, { limit_price: "1" }));
+  const { bid, last, prior_close } = probe.preview.market;
+  return Number(bid ?? last ?? prior_close);
 }
