@@ -16,8 +16,8 @@ export interface RunningObject {
   alarm(): Promise<void>;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the owner's verbs are the product's; here they are only called.
-type Verb = (...given: any[]) => any;
+/** The owner's verbs are the product's; here they are only called. */
+type Verb = (...given: unknown[]) => unknown;
 export type OwnerEnd = Record<string, Record<string, Verb>>;
 
 export type ObjectClass = new (ctx: unknown, env: unknown) => RunningObject;

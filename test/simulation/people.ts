@@ -6,7 +6,7 @@ import { ObjectReset, type OwnerEnd } from "./object-host.ts";
 import { type Actor, actor } from "./scheduler.ts";
 import { signedOf } from "./signed.ts";
 import { ACCOUNT_ID, BROKER_ACCOUNT, CLIENT, SCOPES } from "./template.ts";
-import { AGAIN, codes, nameOf, type Told } from "./told.ts";
+import { AGAIN, codes, nameOf, saidTrue, type Told } from "./told.ts";
 import { AAPL, type World } from "./world.ts";
 
 /** The agent and the owner: who asks, who approves, and what each heard. */
@@ -83,7 +83,7 @@ export class People {
       const done = await this.#owned((owner) =>
         owner.trading?.liftKill?.({ ...subject, terms, assertion }),
       );
-      if (done.ok && done.result === true) return;
+      if (done.ok && saidTrue(done.result)) return;
       await this.#sleep(10_000, this.#owner);
     }
   }
@@ -201,7 +201,7 @@ export class People {
       const denied = await this.#owned((owner) =>
         owner.orders?.denyOrder?.({ approvalId, freeze: false }),
       );
-      if (denied.ok && denied.result.ok) this.#judge.denied(approvalId);
+      if (denied.result?.ok === true) this.#judge.denied(approvalId);
       return "denied";
     }
     let last = "";
@@ -225,9 +225,9 @@ export class People {
       const decided = await this.#owned((owner) =>
         owner.orders?.approveOrder?.({ approvalId, assertion, typed, send }),
       );
-      if (decided.ok && decided.result.ok) return null;
-      const why = decided.ok ? `${decided.result.reason} ${decided.result.detail}` : decided.why;
-      const { reason } = decided.ok ? decided.result : { reason: null };
+      if (decided.result?.ok === true) return null;
+      const why = decided.ok ? `${decided.result?.reason} ${decided.result?.detail}` : decided.why;
+      const reason = decided.result?.reason;
       // A number is worth one try: this request is over for its owner.
       if (reason === "not_open" || reason === "number") return why;
       last = why ?? "";

@@ -1,8 +1,36 @@
+/**
+ * The members that a run reads of answers, of the agent's tools and of the owner's verbs together. Each
+ * answer has some of them; what is read is compared, not trusted.
+ */
+export interface Heard {
+  readonly ok: boolean;
+  readonly outcome?: string;
+  readonly refusals?: readonly { readonly code: string }[];
+  readonly reason?: string;
+  readonly detail?: string;
+  readonly preview?: {
+    readonly preview_id: string;
+    readonly may_be_asked: boolean;
+    readonly policy_failures: readonly { readonly code: string }[];
+    readonly pc_refusals: readonly { readonly code: string }[];
+  } | null;
+  readonly approval?: { readonly approval_id: string } | null;
+  readonly order?: { readonly order_ref: string } | null;
+  /** Of a request on the owner's page. */
+  readonly state?: string;
+  readonly ceremony?: { readonly challenge: string } | null;
+  readonly intentHash: string;
+  readonly sendsOnApproval?: boolean;
+  /** Of a statement that a passkey is to sign. */
+  readonly challenge: string;
+  readonly nonce: string;
+  readonly notAfter: string;
+}
+
 /** What the agent or the owner heard upon what they asked. */
 export interface Told {
   ok: boolean;
-  // biome-ignore lint/suspicious/noExplicitAny: an answer as the wire gives it; what is read of it is compared, not trusted.
-  result: any;
+  result: Heard | null;
   /** The failure's code, or what was thrown. */
   why: string | null;
 }
@@ -22,6 +50,9 @@ export const AGAIN = new Set([
 
 export const nameOf = (error: unknown): string => (error instanceof Error ? error.name : "unknown");
 
-// biome-ignore lint/suspicious/noExplicitAny: see `Told`.
-export const codes = (result: any): string =>
-  (result?.refusals ?? []).map(({ code }: { code: string }) => code).join() || result?.outcome;
+/** The codes of an answer's refusals, or else its outcome. */
+export const codes = (result: Heard | null): string | undefined =>
+  (result?.refusals ?? []).map(({ code }) => code).join() || result?.outcome;
+
+/** Of a verb that answers with true or false. */
+export const saidTrue = (result: unknown): boolean => result === true;
