@@ -23,6 +23,7 @@ import type { PageEnv } from "./web/page-env.ts";
 import { pageHeaders } from "./web/page-headers.ts";
 import { requestId } from "./web/request-id.ts";
 import { pageOfSentForm } from "./web/routes.ts";
+import { staticFileRoutes } from "./web/static-files.tsx";
 
 /**
  * Everything that is not OAuth's own or behind a token: the relay's entrance and that of the owner's own
@@ -48,6 +49,7 @@ export function pages(settings: Settings, oidc: Oidc | null): Hono<PageEnv> {
   });
   app.use(csrf({ origin: settings.publicOrigin }));
   app.route("/", healthRoutes);
+  app.route("/", staticFileRoutes);
   app.route("/", signInRoutes);
   app.route("/", oidcRoutes);
   app.route("/", recoverRoutes);

@@ -4,6 +4,7 @@ import { admitOrigin } from "../web/host-and-origin.ts";
 import { REGISTRATION_BODY_MAX_BYTES } from "../web/limits.ts";
 import { limitRefused, tooManyRequests } from "../web/rate-limits.ts";
 import { sourceOf } from "../web/source-address.ts";
+import { explained, isLookByBrowser } from "./mcp-in-browser.tsx";
 import type { McpHandler } from "./provider.ts";
 import { withoutEmptyMembers } from "./registration.ts";
 import { guardedTokenRequest } from "./token-guard.ts";
@@ -64,6 +65,7 @@ async function answerMcp(
   const known = knownToken(request, settings, verified);
   if (known !== null) return mcp.fetch(request, bindings, Object.assign(ctx, known));
   const response = await provider.fetch(request, bindings, ctx);
+  if (response.status === 401 && isLookByBrowser(request)) return explained(response, settings);
   if (response.status !== 401 || !request.headers.has("Authorization")) return response;
   return limitRefused(bindings.REFUSED_LIMIT, request, challenged(response));
 }

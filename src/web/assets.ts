@@ -1,4 +1,5 @@
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
+import { ICON_512_BASE64, pictureOf } from "./icons.ts";
 import { PASSKEY_SCRIPT } from "./passkey-script.generated.ts";
 import { STYLE } from "./style.ts";
 
@@ -11,10 +12,16 @@ const named = (name: string, content: string, extension: string) =>
 export const STYLE_PATH = named("style", STYLE, "css");
 export const SCRIPT_PATH = named("passkey", PASSKEY_SCRIPT, "js");
 export const ICON_PATH = named("icon", ICON, "svg");
+export const ICON_512_PATH = named("icon", ICON_512_BASE64, "png");
 
 /** What the pages load, by path. */
-export const ASSETS: readonly { path: string; type: string; content: string }[] = [
+export const ASSETS: readonly {
+  path: string;
+  type: string;
+  content: string | Uint8Array<ArrayBuffer>;
+}[] = [
   { path: STYLE_PATH, type: "text/css; charset=utf-8", content: STYLE },
   { path: SCRIPT_PATH, type: "text/javascript; charset=utf-8", content: PASSKEY_SCRIPT },
   { path: ICON_PATH, type: "image/svg+xml", content: ICON },
+  { path: ICON_512_PATH, type: "image/png", content: pictureOf(ICON_512_BASE64) },
 ];

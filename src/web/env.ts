@@ -18,6 +18,8 @@ export interface Env extends ObjectEnv {
   readonly ALLOWED_HOSTS?: string;
   /** Web pages besides our own that may call `/mcp`, as origins separated by spaces. */
   readonly ALLOWED_ORIGINS?: string;
+  /** Where weaknesses are reported: `mailto:…` or `https://…`, for /.well-known/security.txt. */
+  readonly SECURITY_CONTACT?: string;
 }
 
 /** A deployment that cannot serve: what is wrong, in one line for the operator. */
@@ -37,6 +39,10 @@ export interface Settings {
   /** Origins of web pages that may call `/mcp`. */
   readonly origins: ReadonlySet<string>;
   readonly signUp: SignUp;
+  /** Null: nobody said, and there is no security.txt. */
+  readonly securityContact: string | null;
+  /** Which upload serves, as Cloudflare names it (the first part of the version's id); `local` elsewhere. */
+  readonly build: string;
 }
 
 const SIGN_UP = ["closed", "invitation", "open"] as const;
@@ -49,8 +55,9 @@ const LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"];
  * header: a forged Host must not be able to move the issuer or the resource.
  */
 export function readSettings(
-  env: Pick<Env, "ALLOWED_HOSTS" | "ALLOWED_ORIGINS" | "SIGN_UP"> & {
+  env: Pick<Env, "ALLOWED_HOSTS" | "ALLOWED_ORIGINS" | "SIGN_UP" | "SECURITY_CONTACT"> & {
     readonly PUBLIC_ORIGIN?: string;
+    readonly CF_VERSION_METADATA?: { readonly id?: string };
   },
 ): Settings {
   const configured = env.PUBLIC_ORIGIN ?? "";
@@ -81,6 +88,8 @@ export function readSettings(
     ]),
     origins: new Set([url.origin, ...words(env.ALLOWED_ORIGINS).map(originAlone)]),
     signUp: signUpOf(env.SIGN_UP),
+    securityContact: contactOf(env.SECURITY_CONTACT),
+    build: env.CF_VERSION_METADATA?.id?.slice(0, BUILD_CHARS) || "local",
   };
 }
 
@@ -90,6 +99,14 @@ function signUpOf(text: string | undefined): SignUp {
     throw new ConfigurationError(`SIGN_UP must be one of ${SIGN_UP.join(", ")}`);
   }
   return found;
+}
+
+const BUILD_CHARS = 8;
+
+function contactOf(text: string | undefined): string | null {
+  if (text === undefined || text === "") return null;
+  if (/^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/.test(text)) return text;
+  throw new ConfigurationError("SECURITY_CONTACT must begin with mailto: or https://");
 }
 
 function words(text: string | undefined): string[] {

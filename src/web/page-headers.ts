@@ -13,9 +13,10 @@ export function contentSecurityPolicy(
   const { script, formTarget } = more;
   return [
     "default-src 'none'",
-    ...(script === true ? ["script-src 'self'", "connect-src 'self'"] : []),
+    ...(script === true ? ["script-src 'self'", "worker-src 'self'", "connect-src 'self'"] : []),
     "style-src 'self'",
     "img-src 'self'",
+    "manifest-src 'self'",
     `form-action 'self'${formTarget === undefined ? "" : ` ${formTarget}`}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",

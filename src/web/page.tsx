@@ -70,6 +70,9 @@ export function Page({
           {`${waiting === undefined ? "" : `(${waiting.count}) `}${title} · IBKR Edge Gateway`}
         </title>
         <link rel="icon" href={ICON_PATH} type="image/svg+xml" />
+        <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
+        <link rel="manifest" href="/app.webmanifest" />
+        <meta name="theme-color" content="#0a5f47" />
         <link rel="stylesheet" href={STYLE_PATH} />
       </head>
       <body>
@@ -203,7 +206,9 @@ export async function sendPage(
   // Text from elsewhere is escaped, so only the pages' own markup can ask for the script.
   const runs = script === true || NEEDS_SCRIPT.test(html);
   c.header("Content-Security-Policy", contentSecurityPolicy({ script: runs, formTarget }));
-  return c.html(runs ? html.replace("</head>", `${SCRIPT_TAG}</head>`) : html, status);
+  const { build } = c.get("settings");
+  const said = html.replace("</footer>", `<p>Build <code>${build}</code></p></footer>`);
+  return c.html(runs ? said.replace("</head>", `${SCRIPT_TAG}</head>`) : said, status);
 }
 
 /** A page that says one thing and where to go from there. */

@@ -38,6 +38,12 @@ export const OAUTH_ROUTES: readonly Route[] = [
 export const PAGE_ROUTES: readonly Route[] = [
   route("public", "GET", "/healthz"),
   route("public", "GET", "/readyz"),
+  route("public", "GET", "/app.webmanifest"),
+  route("public", "GET", "/apple-touch-icon.png"),
+  route("public", "GET", "/favicon.ico"),
+  route("public", "GET", "/service-worker.js"),
+  route("public", "GET", "/offline"),
+  route("public", "GET", "/.well-known/security.txt"),
   route("public", "GET", "/audit/:log/checkpoint"),
   route("public", "GET", "/audit/:log/vkey"),
   route("public", "GET", "/audit/:log/tile/*"),

@@ -72,6 +72,7 @@ main.sheet > .live > .line { display: flex; flex-wrap: wrap; justify-content: sp
 .bottom-bar form, main.sheet .bottom-bar form.card { padding: 0; border: 0; border-radius: 0; gap: 0.5rem; }
 .head { display: grid; gap: 0.375rem; }
 footer { border-top: 1px solid var(--line); color: var(--soft); font-size: 0.8125rem; }
+footer p + p { padding-top: 0; }
 footer p { max-width: 64rem; margin: 0 auto; padding: 1rem; }
 
 .card { background: var(--card); border: 1px solid var(--line); border-radius: var(--radius); padding: 1.125rem; display: grid; gap: 0.75rem; align-content: start; }

@@ -13,3 +13,9 @@ const main = document.querySelector<HTMLElement>("main[data-from]");
 if (main !== null) keepLive(main, bringToLife);
 bringToLife(document);
 wireLimitSearch(document);
+// For the offline page; a browser that has no service workers lacks that page alone.
+if (main !== null && "serviceWorker" in navigator) {
+  addEventListener("load", () => {
+    navigator.serviceWorker.register("/service-worker.js").catch(() => undefined);
+  });
+}
