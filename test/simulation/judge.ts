@@ -195,8 +195,9 @@ export class Judge {
       this.#exits.delete(approvalId);
       return;
     }
-    // An open question about another exit holds it: the owner's answer, or its end, lets it go on.
-    if (this.openStates().has("awaiting_confirmation")) {
+    // A question about another exit that is not at the broker yet holds it: the owner's answer, or its
+    // end, lets it go on. One about a change does not: the order that was to be changed stands.
+    if (this.#asksAboutAnOrder()) {
       this.#exits.set(approvalId, scheduler.now);
       return;
     }
@@ -205,6 +206,13 @@ export class Judge {
     const calm = this.calmSince < since - 180_000;
     if (!calm || !pc.linked || pc.session?.state !== "ready") return;
     this.broken("exits", `the exit ${coid} is not at the broker after ${EXIT_BOUND_MS} ms`);
+  }
+
+  #asksAboutAnOrder(): boolean {
+    return [...this.#states].some(
+      ([coid, state]) =>
+        state === "awaiting_confirmation" && this.#signed.get(coid)?.order.action !== "modify",
+    );
   }
 
   /** A frame leaves the object for the PC. */

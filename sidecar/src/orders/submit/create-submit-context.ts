@@ -176,11 +176,11 @@ function progressOf(
   return progress;
 }
 
-/** A question is shown at this PC; one of an entry is declined at once where an exit waits. */
+/** A question is shown at this PC, or declined at once where an exit waits that it must not hold up. */
 function questionOpened(
   parts: NumberParts & {
     conversation: Conversation;
-    mutex: Pick<Mutex, "wantedBy">;
+    mutex: Pick<Mutex, "wantedBy" | "newExitWaits">;
     logger: BrokerLogger;
   },
 ): void {
@@ -194,6 +194,8 @@ function questionOpened(
   }
   if (mutex.wantedBy() !== "exit") return;
   void Promise.resolve()
-    .then(() => declineOpenQuestion({ conversation, store }))
-    .catch((thrown) => logger.error({ err: thrown }, "an entry's question was not declined"));
+    .then(() =>
+      declineOpenQuestion({ conversation, store }, mutex.newExitWaits() ? "place" : "modify"),
+    )
+    .catch((thrown) => logger.error({ err: thrown }, "a question was not declined for an exit"));
 }

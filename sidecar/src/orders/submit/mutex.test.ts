@@ -71,4 +71,15 @@ describe("the mutex", () => {
     void mutex.acquire(60_000, { priority: "exit" });
     expect(asked).toBe(1);
   });
+
+  it("tells an exit of its own that waits from a change of one that stands", async () => {
+    const mutex = createMutex(handClock());
+    await mutex.acquire(0);
+    expect(mutex.newExitWaits()).toBe(false);
+    void mutex.acquire(60_000, { priority: "entry" });
+    void mutex.acquire(60_000, { priority: "exit", change: true });
+    expect(mutex.newExitWaits()).toBe(false);
+    void mutex.acquire(60_000, { priority: "exit" });
+    expect(mutex.newExitWaits()).toBe(true);
+  });
 });

@@ -13,11 +13,15 @@ export interface Mutex {
   busy(): boolean;
   /** The most urgent of those who wait; null when nobody does. */
   wantedBy(): Priority | null;
+  /** Whether an exit waits that is an order of its own, not the change of one that stands. */
+  newExitWaits(): boolean;
 }
 
 export interface MutexTerms {
   /** An entry's, where nothing is said. */
   readonly priority?: Priority;
+  /** It changes an order that stands already. */
+  readonly change?: boolean;
   /** Called once, when somebody more urgent waits for what this one holds. */
   readonly onWanted?: () => void;
 }
@@ -28,6 +32,7 @@ interface Holder {
 }
 
 interface Waiter extends Holder {
+  readonly change: boolean;
   start(release: () => void): void;
 }
 
@@ -59,12 +64,14 @@ export function createMutex(clock: Clock): Mutex {
   return {
     busy: () => holder !== null,
     wantedBy: () => waiters[0]?.priority ?? null,
-    acquire: (maxWaitMs, { priority = "entry", onWanted } = {}) => {
+    newExitWaits: () => waiters.some(({ priority, change }) => priority === "exit" && !change),
+    acquire: (maxWaitMs, { priority = "entry", change = false, onWanted } = {}) => {
       const wanted = onWanted ?? null;
       if (holder === null) return Promise.resolve(grant({ priority, wanted }));
       return new Promise((resolve) => {
         const waiter: Waiter = {
           priority,
+          change,
           wanted,
           start: (release) => {
             cancel();

@@ -1,10 +1,18 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { anOrder } from "../../../../test/support/orders.ts";
-import { ACCOUNT, json, type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
+import {
+  ACCOUNT,
+  bookRow,
+  json,
+  type PcOrders,
+  pcOrders,
+} from "../../../../test/support/pc-orders.ts";
 import { TransportError } from "../../client-portal/transport.ts";
+import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
 import { DEFAULT_CAPS } from "../../trust/limits/caps.ts";
 import { isNonceUsed } from "../../trust/tables/nonces.ts";
 import { ORDER_LIMITS } from "../limits.ts";
+import { readTarget } from "../preview/read-target-order.ts";
 import { placeOrder } from "./place-order.ts";
 import type { SubmitInput } from "./submit-context.ts";
 
@@ -257,6 +265,55 @@ describe("an exit that waits for the broker session", () => {
       "reply",
       ACCOUNT,
     ]);
+  });
+
+  it("has a question declined that the change of another exit is asked meanwhile", async () => {
+    const exit = anExit();
+    pc.broker.answers["iserver.orders"] = {
+      orders: [bookRow({ side: "SELL", totalSize: 1, remainingQuantity: 1, price: 190 })],
+      snapshot: true,
+    };
+    const context = pc.context();
+    const account = await resolveAccount(context, ACCOUNT);
+    const read = await readTarget(context, account, pc.store, "11", "modify");
+    if (!read.ok) throw new Error("the order was not read");
+    const legs = anOrder().legs.map((leg) => ({
+      ...leg,
+      side: "SELL" as const,
+      quantity: "1",
+      limit_price: "189",
+    }));
+    const change = pc.approved(anOrder({ action: "modify", target: read.target, legs }), 3);
+    let answer = (_reply: typeof question): void => {};
+    pc.broker.replies.push(
+      new Promise<typeof question>((resolve) => {
+        answer = resolve;
+      }),
+    );
+    const changing = pc.finish(placeOrder(pc.submit, pc.request(), pc.context(), "modify", change));
+    await until(() => pc.broker.sent.length === 1);
+    const leaving = place(exit, { jobId: "job-2" });
+    await until(() => pc.submit.mutex.newExitWaits());
+    pc.broker.replies.push(json([{ error: "declined" }]), taken(exit, "12"));
+    answer(question);
+    expect((await changing).state).not.toBe("accepted");
+    expect((await leaving).state).toBe("accepted");
+    expect(pc.broker.sent.map(({ path, body }) => [path.split("/").at(-2), body])).toEqual([
+      ["order", expect.anything()],
+      ["reply", { confirmed: false }],
+      [ACCOUNT, expect.anything()],
+    ]);
+  });
+
+  it("is refused while its job still has time for the answer, and not looked for as lost", async () => {
+    const exit = anExit();
+    await pc.submit.mutex.acquire(0);
+    const context = pc.context();
+    await expect(
+      pc.finish(placeOrder(pc.submit, pc.request(), context, "place", exit)),
+    ).rejects.toMatchObject({ failure: { code: "RATE_LIMITED", retryable: true } });
+    expect(context.deadlineAt - pc.clock.now()).toBeGreaterThanOrEqual(2_000);
+    expect(nonceSpent(exit)).toBe(false);
   });
 
   it("goes before the entries that waited longer", async () => {

@@ -61,8 +61,8 @@ export async function placeOrder(
   const byMandate = input.approval.kind === "mandate";
   const first = await readFresh(parts, context, preview, account, byMandate);
   const isExit = first.now().effect?.kind === "exit";
-  if (isExit) await declineOpenQuestion(parts);
-  const release = await acquireMutex(parts, context, isExit);
+  if (isExit) await declineOpenQuestion(parts, action);
+  const release = await acquireMutex(parts, context, action, isExit);
   let handedOn = false;
   try {
     // One at a time: another order of the same preview may have gone out while this one waited.
@@ -100,12 +100,13 @@ export async function placeOrder(
 async function acquireMutex(
   { mutex, clock }: SubmitContext,
   context: OperationContext,
+  action: "place" | "modify",
   isExit: boolean,
 ): Promise<() => void> {
-  const leftMs = Math.max(0, context.deadlineAt - clock.now());
-  // An exit stays in front for as long as its job has time.
+  const leftMs = Math.max(0, context.deadlineAt - clock.now() - ORDER_LIMITS.answerLeftMs);
+  // An exit stays in front for as long as its job has time, less what its refusal needs to arrive in it.
   const release = isExit
-    ? await mutex.acquire(leftMs, { priority: "exit" })
+    ? await mutex.acquire(leftMs, { priority: "exit", change: action === "modify" })
     : await mutex.acquire(Math.min(ORDER_LIMITS.mutexWaitMs, leftMs));
   if (release !== null) return release;
   throw new GatewayError(
