@@ -1,7 +1,10 @@
 import {
   chmodSync,
+  closeSync,
   existsSync,
+  fsyncSync,
   mkdirSync,
+  openSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -15,7 +18,8 @@ import { isKept } from "./kept-files.ts";
 import { markRestored } from "./restored-marker.ts";
 
 /**
- * Lays a backup out as a configuration folder that is not fenced yet; whole, or not there at all.
+ * Lays a backup out as a configuration folder that is not fenced yet; whole, or not there at all, also
+ * where the power fails right after it.
  * @throws UsageError where the folder holds anything already
  */
 export function writeFolder(configDir: string, { made_at, files }: BackupContent): void {
@@ -32,13 +36,28 @@ export function writeFolder(configDir: string, { made_at, files }: BackupContent
     mkdirSync(draft, { mode: 0o700 });
     // First, so that no half of it could ever run.
     markRestored(draft, made_at);
-    for (const { name, data } of files) writeFileSync(join(draft, name), data, { mode: 0o600 });
+    for (const { name, data } of files) {
+      writeFileSync(join(draft, name), data, { mode: 0o600, flush: true });
+    }
     chmodSync(draft, 0o700);
+    syncFolder(draft);
     if (existsSync(configDir)) rmSync(configDir, { recursive: true });
     renameSync(draft, configDir);
+    syncFolder(dirname(configDir));
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     throw new UsageError(`${configDir} cannot be written (${code})`);
+  }
+}
+
+/** What a folder names is on the disk too. Windows has no such call and needs none. */
+function syncFolder(folder: string): void {
+  if (process.platform === "win32") return;
+  const handle = openSync(folder, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
   }
 }

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { UsageError } from "../config/usage-error.ts";
 import { VERSION } from "../config/version.ts";
+import { endWellWhenFinal } from "../service/final-exit.ts";
 import { register as registerAcceptLog } from "./accept-log.ts";
 import { register as registerApprove } from "./approve.ts";
 import { register as registerApproverPage } from "./approver-page.ts";
@@ -30,6 +31,8 @@ import { register as registerUse } from "./use.ts";
 
 const EXIT_USAGE = 2;
 const EXIT_FAILURE = 1;
+
+endWellWhenFinal(process.env);
 
 const program = new Command("ibkr-sidecar")
   .description(

@@ -43,7 +43,11 @@ async function restore(file: string | undefined, flags: Flags, command: Command)
     if (file === undefined) throw new UsageError("name the backup");
     const content = unlockBackup(read(file), await passphraseFrom(flags.passphraseFile, false));
     writeFolder(configDir, content);
-    process.stdout.write(`Restored into ${configDir}, as it was on ${content.made_at}.\n`);
+    process.stdout.write(
+      `Restored into ${configDir}, as it was on ${content.made_at}.\n` +
+        "Its kill switch, its limits and its passkeys are those of that hour: what was changed since is not in it.\n" +
+        `Look before you run it: ${sidecarCommand("status")}, ${sidecarCommand("policy")} and ${sidecarCommand("approvers")}.\n`,
+    );
   }
   try {
     const fingerprint = await rotateDeviceKey(configDir);

@@ -244,6 +244,8 @@ function untilEnded(running: Running): Promise<number> {
     });
     process.once("SIGINT", () => void end(0, "stopped by its owner"));
     process.once("SIGTERM", () => void end(0, "stopped by its owner"));
+    // The terminal was closed, or the user logged out: the broker's gateway must not stay behind.
+    process.once("SIGHUP", () => void end(0, "its terminal was closed"));
     foreign.addEventListener("abort", () => {
       logger.error({}, NOT_SIMULATOR);
       void end(2, "what answers is not the simulator");

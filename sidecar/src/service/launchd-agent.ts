@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { FINAL_EXIT } from "./final-exit.ts";
 import {
   type ServiceFacts,
   type ServicePlan,
@@ -8,8 +9,8 @@ import {
 } from "./service-facts.ts";
 
 /**
- * A launch agent of macOS. launchd cannot tell ends apart by their number, so that it starts anew
- * whatever did not end well, at most once a minute.
+ * A launch agent of macOS. launchd cannot tell ends apart by their number and starts anew whatever did
+ * not end well, at most once a minute; so the program is told to end well where that changes nothing.
  */
 export function launchdPlan(facts: ServiceFacts): ServicePlan {
   const { home, userId } = facts;
@@ -32,6 +33,11 @@ export function launchdPlan(facts: ServiceFacts): ServicePlan {
   <array>
 ${words.join("\n")}
   </array>
+  <key>EnvironmentVariables</key>
+  <dict>
+    <key>${FINAL_EXIT}</key>
+    <string>0</string>
+  </dict>
   <key>RunAtLoad</key>
   <true/>
   <key>KeepAlive</key>

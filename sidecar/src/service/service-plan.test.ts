@@ -77,6 +77,7 @@ describe("the sidecar as a service", () => {
     expect(plan.text).toContain(
       "<string>/opt/My Sidecar/50% &amp; &lt;more&gt;/ibkr-sidecar.js</string>",
     );
+    expect(plan.text).toMatch(/<key>IBKR_SIDECAR_FINAL_EXIT<\/key>\s*<string>0<\/string>/);
     expect(plan.install).toEqual([["launchctl", "bootstrap", "gui/501", plan.file]]);
     expect(plan.uninstall[0]?.[2]).toBe(`gui/501/${plan.name}`);
   });
@@ -94,12 +95,14 @@ describe("the sidecar as a service", () => {
     const plan = planned("win32", WINDOWS);
     expect(plan.file).toBe("C:\\Users\\O & P\\AppData\\Local\\ibkr-sidecar\\ibkr-sidecar.xml");
     expect(plan.text).toContain(
-      '<Arguments>/d /c ""C:\\Program Files\\nodejs\\node.exe" --max-semi-space-size=1 "C:\\Users\\O &amp; P\\ibkr-sidecar.js"',
+      '<Arguments>/d /c "set IBKR_SIDECAR_FINAL_EXIT=0&amp;&amp; "C:\\Program Files\\nodejs\\node.exe" --max-semi-space-size=1 "C:\\Users\\O &amp; P\\ibkr-sidecar.js"',
     );
     expect(plan.text).toContain(
       '2&gt;&gt;"C:\\Users\\O &amp; P\\AppData\\Local\\ibkr-sidecar\\ibkr-sidecar.log""',
     );
     expect(plan.text).toContain("<UserId>PC\\o</UserId>");
+    const percent = "C:\\Users\\%USERNAME%\\ibkr-sidecar.js";
+    expect(() => planned("win32", { ...WINDOWS, program: percent })).toThrow(/cmd\.exe reads/);
     expect(verdictOf("xmllint", ["--noout", "--nonet"], plan) ?? "").toBe("");
   });
 

@@ -1,4 +1,6 @@
 import { win32 } from "node:path";
+import { UsageError } from "../config/usage-error.ts";
+import { FINAL_EXIT } from "./final-exit.ts";
 import {
   type ServiceFacts,
   type ServicePlan,
@@ -14,8 +16,15 @@ export function windowsPlan(facts: ServiceFacts): ServicePlan {
   const base = win32.join(env.LOCALAPPDATA ?? win32.join(home, "AppData", "Local"), "ibkr-sidecar");
   const log = win32.join(base, `${name}.log`);
   const user = env.USERDOMAIN === undefined ? userName : `${env.USERDOMAIN}\\${userName}`;
+  const command = serviceCommand(facts);
+  const variable = [...command, log].find((word) => word.includes("%"));
+  if (variable !== undefined) {
+    throw new UsageError(
+      `${variable} holds a "%", which cmd.exe reads as the name of a variable; use a folder without one`,
+    );
+  }
   // cmd.exe takes the outermost quotes away and leaves the rest as it is.
-  const line = `/d /c "${serviceCommand(facts).map(quoted).join(" ")} 2>>${quoted(log)}"`;
+  const line = `/d /c "set ${FINAL_EXIT}=0&& ${command.map(quoted).join(" ")} 2>>${quoted(log)}"`;
   return {
     name,
     file: win32.join(base, `${name}.xml`),
