@@ -18,17 +18,27 @@ when it is open (${OPEN.join(", ")}), and everything that touches time at all
 ${INSTANTS.length} instants; then fills every queue with 10,000 requests of agents and looks
 whether an exit gets through, and attacks the owner's own page 10,000 times from between;
 then changes the broker's recorded answers in 200,000 ways and looks what the readers make of them;
+then trades for 5,000 random days and compares every figure with a second book;
 then makes an account old and prints what it reads beside what it read when it was young. Prints what fails as it fails and a table for each part; exit code 1 when anything
 failed. Takes about half an hour on two cores.
 
 Usage: npm run verify:long -- [options]
 
-  --part <name>   closed, open, matrix, saturation, hostile-edge, growth or fuzz alone; may be given several times
+  --part <name>   closed, open, matrix, saturation, hostile-edge, growth, fuzz or reconciliation alone; may be given several times
   --minutes <n>   ends a part that is not done by then (default ${LIMIT_MINUTES})
   --help          prints this
 `;
 
-const PARTS = ["closed", "open", "matrix", "saturation", "hostile-edge", "growth", "fuzz"] as const;
+const PARTS = [
+  "closed",
+  "open",
+  "matrix",
+  "saturation",
+  "hostile-edge",
+  "growth",
+  "fuzz",
+  "reconciliation",
+] as const;
 type Part = (typeof PARTS)[number];
 /** One test at its full count: files by the beginning of their path, and what sets the count. */
 const COUNTED: Partial<Record<Part, [files: string, env: Record<string, string>]>> = {
@@ -37,6 +47,11 @@ const COUNTED: Partial<Record<Part, [files: string, env: Record<string, string>]
   "hostile-edge": ["test/contract/hostile-page-edge", { HOSTILE_ATTEMPTS: "10000" }],
   // Recorded answers of the broker, each changed in one place.
   fuzz: ["sidecar/src/client-portal/answers-fuzz", { FUZZ_CASES: "200000" }],
+  // Five thousand days of trading, each figure against a second book.
+  reconciliation: [
+    "sidecar/src/client-portal/endpoints/reconciliation",
+    { RECONCILED_LIVES: "250" },
+  ],
   // An account of 20,000 orders beside one of sixty.
   growth: ["test/growth", { GROWTH: "large" }],
 };

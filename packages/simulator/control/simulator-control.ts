@@ -7,6 +7,7 @@ import type { Fields, WireJson } from "../json.ts";
 import type { Pin } from "../market/quote.ts";
 import { endOrder, fill, place } from "../orders/order-lifecycle.ts";
 import { parseOrder } from "../orders/parse-order.ts";
+import { splitShares } from "../orders/share-split.ts";
 import type { Simulator } from "../simulator.ts";
 import { type Order, remaining } from "../state/orders.ts";
 import { maintenance, restartGateway } from "../state/resets.ts";
@@ -55,6 +56,8 @@ export interface Control {
   foreignOrder(account: string, body: Fields, origin: "mobile" | "tws"): Order;
   /** Fills an order, whole or in part, at a price of one's choice. */
   fillOrder(id: number, size?: number, price?: number): void;
+  /** New shares for each old one, overnight. @throws RangeError for what cannot be split. */
+  splitShares(conid: number, ratio: number): void;
   /** The broker ends an order of its own accord. */
   cancelBySystem(id: number, reason: string): void;
   /** The exchange turns an order down. */
@@ -133,6 +136,7 @@ export function createControl(parts: ControlParts): Control {
       const at = price === undefined ? sim.market.quote(instrument).last : new Decimal(price);
       fill(sim, one, instrument, size === undefined ? remaining(one) : new Decimal(size), at);
     },
+    splitShares: (conid, ratio) => splitShares(sim, conid, ratio),
     cancelBySystem: (id, reason) => endOrder(sim, order(id), reason),
     rejectOrder: (id, reason) => {
       const one = order(id);

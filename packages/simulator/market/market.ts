@@ -25,6 +25,8 @@ export interface Market {
   greeks(instrument: Instrument): (Greeks & { volatility: number }) | undefined;
   /** Sets parts of a quote by hand; `undefined` sets them free. */
   pin(conid: number, pin: Pin | undefined): void;
+  /** From now on a share is `ratio` shares, each worth as much less, now and in the past. */
+  split(conid: number, ratio: number): void;
   /** Whether a test has pinned the market open. */
   pinned(conid: number): boolean;
   /** Called after every pin. */
@@ -52,6 +54,8 @@ const SAME_AS = new Map([
 export function createMarket(seed: number, now: () => number, hours: MarketCalendar): Market {
   const byConid = new Map(LISTED.map((instrument) => [instrument.conid, instrument]));
   const pins = new Map<number, Pin>();
+  /** New shares for each share of the model. */
+  const splits = new Map<number, number>();
   /** Since when a contract is halted. */
   const halts = new Map<number, number>();
   const listeners: (() => void)[] = [];
@@ -63,7 +67,8 @@ export function createMarket(seed: number, now: () => number, hours: MarketCalen
   const spotAt = (conid: number, at: number): number => {
     const pinned = pins.get(conid)?.last;
     const instrument = byConid.get(SAME_AS.get(conid) ?? conid);
-    return pinned ?? (instrument === undefined ? 0 : walk(seed, instrument, at));
+    if (instrument === undefined) return pinned ?? 0;
+    return pinned ?? walk(seed, instrument, at) / (splits.get(conid) ?? 1);
   };
 
   const optionAt = (option: Instrument, at: number) =>
@@ -108,6 +113,9 @@ export function createMarket(seed: number, now: () => number, hours: MarketCalen
       if (pins.get(conid)?.halted !== true) halts.delete(conid);
       else if (!halts.has(conid)) halts.set(conid, now());
       for (const listener of listeners) listener();
+    },
+    split: (conid, ratio) => {
+      splits.set(conid, (splits.get(conid) ?? 1) * ratio);
     },
     pinned: (conid) => pins.get(conid)?.open === true,
     onPin: (listener) => {

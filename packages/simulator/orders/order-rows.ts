@@ -186,7 +186,8 @@ export function executionRow(
     trade_time: utcTime(execution.at),
     trade_time_r: execution.at,
     size: double(size),
-    price: price.toFixed(2),
+    // A currency trades in a hundredth of a cent and less.
+    price: price.toFixed(Math.max(2, price.decimalPlaces())),
     submitter,
     exchange: execution.exchange,
     commission: execution.commission.toFixed(2),
