@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromRoot } from "../../scripts/lib/paths.ts";
+import { violationsOn } from "../support/axe.ts";
 import { CHROMIUM, NO_CHROMIUM } from "../support/chromium.ts";
 import { AAPL, type OrderChain, small } from "../support/order-chain.ts";
 import { type OwnersPhone, PHONE, startOwnersPhone } from "../support/phone.ts";
@@ -32,6 +33,7 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
       await page.setViewportSize(size);
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.screenshot({ path: `${ARTIFACTS}/orders-${name}-${look}.png`, fullPage: true });
+      expect([name, look, await violationsOn(page)]).toEqual([name, look, []]);
       const overflow = await page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth",
       );
