@@ -77,7 +77,6 @@ export const FAULTS = {
   STATEMENT_SIGNATURE: "broken",
   STATEMENT_KEY_UNKNOWN: "unwitnessed",
   STATEMENT_DIFFERS: "broken",
-  SENT_BEFORE_LOGGED: "broken",
 } as const satisfies Record<string, FaultClass>;
 
 export type FaultCode = keyof typeof FAULTS;

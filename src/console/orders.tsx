@@ -86,6 +86,8 @@ ordersRoutes.get("/orders/proof", requireOwner, async (c) => {
 const NO_PROOF = {
   unknown_order: "No order of this gateway has that reference, or its record was removed.",
   not_settled: "The order has not ended yet, so its proof is not complete.",
+  not_kept:
+    "The order has ended, and no proof of it is kept: it was erased, or nobody approved the order here. The log's entries of it stay.",
   not_signed: "No signed head of the log covers the order's end yet. Try again in a minute.",
   no_key: "Your PC has not told of the passkey that approved it yet.",
 } as const;

@@ -99,6 +99,13 @@ describe("the gateway's log, witnessed by the owner's PC", () => {
     // Byte for byte.
     expect(sent.body.body).toBe(posted[0]);
     expect(sent.body).toMatchObject({ kind: "sent", coid: rows[0]?.coid });
+    // What it had cosigned by then, which is a head of this log.
+    const log = await signed();
+    expect(sent.body.seen).toEqual({
+      size: expect.any(Number),
+      root: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(Object(sent.body.seen).size).toBeLessThan(log?.size ?? 0);
     const left = await sql("SELECT event FROM audit_log WHERE instr(event, 'book.unmatched') > 0");
     expect(left).toEqual([]);
   });

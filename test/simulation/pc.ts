@@ -176,7 +176,7 @@ export class Pc {
           process.store = store;
           return { takeUnasked: false, taken: () => {}, waiting: () => {} };
         },
-        () => ({ state: "unwitnessed" }),
+        { standing: () => ({ state: "unwitnessed" }), seen: () => null },
       );
     } catch (thrown) {
       if (this.#process !== process) return;

@@ -79,6 +79,8 @@ const SAYS_MANDATE =
 export const SAYS: Readonly<Record<Exclude<OrderProof["kind"], "proof">, string>> = {
   unknown_order: "No order of this gateway has that reference, or its record was removed.",
   not_settled: "The order has not ended yet, so its proof is not complete. Ask again when it has.",
+  not_kept:
+    "The order has ended, and no proof of it is kept: its owner erased it, or nobody approved the order here. The log's entries of it stay.",
   not_signed: "No signed head of the log covers the order's end yet. Ask again in a minute.",
   no_key:
     "The PC has not told of the passkey that approved the order yet. Ask again when it has been connected.",

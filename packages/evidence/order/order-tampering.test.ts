@@ -167,11 +167,16 @@ describe("somebody who edits one order's evidence", () => {
     }
   });
 
-  it("an order that left before the PC saw it in the log is told so", async () => {
-    const { keys, text } = await anOrderProof({ ...partsOf(anIntent()), seenSize: 50 });
-    expect(await verify(text, keys)).toMatchObject({ first: { code: "SENT_BEFORE_LOGGED" } });
-    const exit = await anOrderProof({ ...partsOf(anIntent()), seenSize: null });
-    expect(await verify(exit.text, exit.keys)).toMatchObject({ outcome: "verified" });
+  it("an order that left before the PC saw it in the log is told so, and another log is a fork", async () => {
+    const told = async (seenSize: number | null) => {
+      const { keys, text } = await anOrderProof({ ...partsOf(anIntent()), seenSize });
+      const { outcome, checks } = await verify(text, keys);
+      expect(outcome).toBe("verified");
+      return checks.find(({ name }) => name === "statements")?.says;
+    };
+    expect(await told(50)).toContain("up to entry 50, which was before this order's own,");
+    expect(await told(51)).toContain("up to entry 51, this order's own among them,");
+    expect(await told(null)).not.toContain("cosigned");
     const fork = await anOrderProof({ ...partsOf(anIntent()), seenSize: 100 });
     expect(await verify(fork.text, fork.keys)).toMatchObject({ first: { code: "FORKED" } });
   });

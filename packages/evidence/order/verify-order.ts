@@ -1,5 +1,5 @@
 import { sha256 } from "@noble/hashes/sha2.js";
-import { fromBase64Url, fromHex, toHex, utf8 } from "../bytes.ts";
+import { fromBase64Url, fromHex, toHex, utf8, wholeNumber } from "../bytes.ts";
 import { canonicalJson, isJsonMap, type Json, parseJson } from "../canonical-json.ts";
 import type { CheckpointNote } from "../checkpoint/checkpoint.ts";
 import { opens } from "../event/commitment.ts";
@@ -169,8 +169,8 @@ async function checkStatements({
   const says = evidence.approver.signature === null ? [] : ["vouches for the passkey"];
   if (sent !== undefined) {
     checkSentBody(sent.body, intent.ticket.order, intent.coid);
-    checkSeen(sent.seen, eventHead(entry.value).meta("submitted_index"), head);
-    says.push(`sent this order at ${sent.sent_at}`);
+    const seen = seenInWords(sent.seen, eventHead(entry.value).meta("submitted_index"), head);
+    says.push(`sent this order at ${sent.sent_at}${seen}`);
   }
   if (result !== undefined) {
     says.push(`read it as ${result.status} with ${result.executions.length} executions`);
@@ -178,13 +178,13 @@ async function checkStatements({
   return `the PC ${says.join(", ")}`;
 }
 
-/** An entry goes out only after the PC has seen it in the log. */
-function checkSeen(
+/** What the PC had seen of the log as it sent. No order waits for a head that covers its own entry. */
+function seenInWords(
   seen: NonNullable<OrderEvidence["sent"]>["body"]["seen"],
   submittedIndex: string | null,
   head: CheckpointNote,
-): void {
-  if (seen === null) return;
+): string {
+  if (seen === null) return "";
   const otherRoot = seen.size === head.size && seen.root !== toHex(head.root);
   if (seen.size > head.size || otherRoot) {
     throw new EvidenceFault(
@@ -192,12 +192,12 @@ function checkSeen(
       "The PC had seen another log than the one this proof is from.",
     );
   }
-  if (submittedIndex === null || !(Number(submittedIndex) < seen.size)) {
-    throw new EvidenceFault(
-      "SENT_BEFORE_LOGGED",
-      "The PC sent the order before it had seen it in the log.",
-    );
-  }
+  const upTo = `, having cosigned the log up to entry ${seen.size}`;
+  const index = wholeNumber(submittedIndex ?? "");
+  if (index === null) return upTo;
+  return index < seen.size
+    ? `${upTo}, this order's own among them`
+    : `${upTo}, which was before this order's own`;
 }
 
 /** Whose keys these are is the reader's to know. */

@@ -11,6 +11,7 @@ import type { Transport } from "../client-portal/transport.ts";
 import type { DiskReserve } from "../config/disk-reserve.ts";
 import type { SigningKey } from "../trust/pc-keys/statement-and-witness-keys.ts";
 import type { RelyingParty } from "../trust/verify/verify-assertion.ts";
+import type { SeenHead } from "../trust/witness/log-standing.ts";
 import type { KeyPolicy } from "./approval/receive-announced-keys.ts";
 import type { OrderStore } from "./journal/order-store.ts";
 import type { LocalRules } from "./local-policy/local-rules.ts";
@@ -56,4 +57,6 @@ export interface OrderSideOptions {
   ticketKey?: SigningKey;
   /** Why no answer of the hosted page is taken now; null, or left out, when it is. */
   hostedFault?: (credentialId: string) => OrderRefusal | null;
+  /** The largest head of the gateway's log that this PC has cosigned; never where it is left out. */
+  seenHead?: () => SeenHead | null;
 }

@@ -9,6 +9,7 @@ import { loggingReach, machineReach } from "../orders/notify/desktop-and-webhook
 import { createOrderSide, type OrderSide } from "../orders/order-side.ts";
 import type { BrokerSide } from "../orders/order-side-parts.ts";
 import { type LogStanding, logFault } from "../trust/witness/log-standing.ts";
+import type { LogWitness } from "../trust/witness/witness.ts";
 import { openApprovalPageSide } from "./approval-page-side.ts";
 
 export interface PcOrderSide {
@@ -28,7 +29,7 @@ export function openOrderSide(
   pairing: Pairing,
   reserve: DiskReserve,
   keysOf: (store: OrderStore) => KeyPolicy,
-  standing: () => LogStanding,
+  witness: Pick<LogWitness, "standing" | "seen">,
 ): PcOrderSide {
   let service: OrderSide | null = null;
   const { value: settings, fault } = orderSettingsAtStart(configDir);
@@ -51,7 +52,7 @@ export function openOrderSide(
           store,
           rules: {
             ...fileLocalRules(configDir, fault),
-            logFault: () => faultOf(standing(), store),
+            logFault: () => faultOf(witness.standing(), store),
           },
           settings,
           gatewayAccountId: pairing.account_id,
@@ -63,6 +64,7 @@ export function openOrderSide(
           reach,
           ticketKey: pageService.ticketKey,
           hostedFault: pageService.hostedFault,
+          seenHead: witness.seen,
         },
         parts,
       );

@@ -92,7 +92,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
       questions = canAsk() ? terminalQuestions(store, logger) : null;
       return keyPolicy(logger, options.takeApprovers, questions);
     },
-    () => audit.witness.standing(),
+    audit.witness,
   );
   const foreign = new AbortController();
   // After all that may refuse to open: a gateway that was started would keep a failed run alive.

@@ -234,11 +234,8 @@ func (x *evidence) checkSeen(v interface{}) {
 	seen, ok := v.(object)
 	size, isCount := count(seen, "size")
 	need(ok && isCount, "STATEMENT_MALFORMED", "what the PC had seen does not read")
-	at, ok := whole(text(x.meta, "submitted_index"))
-	need(ok, "ORDER_LEAF_DIFFERS", "the entry has no submitted_index")
 	other := size == x.head.size && text(seen, "root") != hexOf(x.head.root)
 	need(size <= x.head.size && !other, "FORKED", "the PC had seen another log")
-	need(size > at, "SENT_BEFORE_LOGGED", "the PC had not seen the entry when it sent")
 }
 
 func (x *evidence) checkApprover(v *verdict, hash []byte) {

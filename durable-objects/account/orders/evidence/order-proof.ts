@@ -9,6 +9,7 @@ import {
   OrderEvidence,
 } from "@ibkr-edge-gateway/evidence/order/order-evidence.ts";
 import { formatProofFile } from "@ibkr-edge-gateway/evidence/proof/proof-file.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { suggestedPolicy } from "../../audit/export.ts";
 import { storedNodes } from "../../audit/log.ts";
@@ -38,8 +39,10 @@ export type OrderProof =
       readonly keys: string;
     }
   | { readonly kind: "unknown_order" }
-  /** It has not ended, or it ended before proofs were made of orders. */
+  /** It has not ended. */
   | { readonly kind: "not_settled"; readonly brokerAccount: string }
+  /** It has ended, and nothing is kept of it: nobody approved it here, or what was kept was erased. */
+  | { readonly kind: "not_kept"; readonly brokerAccount: string }
   /** It was approved with a passkey that only the PC knows, and the PC has not vouched for it. */
   | { readonly kind: "no_key"; readonly brokerAccount: string }
   /** A head that covers its end is about to be signed, or cannot be. */
@@ -59,9 +62,9 @@ export function orderProof(parts: ProofParts, coid: string): OrderProof {
   const kept = findEvidence(sql, coid);
   if (kept === null) {
     const intent = findIntent(sql, coid);
-    return intent === null
-      ? { kind: "unknown_order" }
-      : { kind: "not_settled", brokerAccount: intent.broker_account };
+    if (intent === null) return { kind: "unknown_order" };
+    const kind = isTerminal(intent.state) ? "not_kept" : "not_settled";
+    return { kind, brokerAccount: intent.broker_account };
   }
   const { seq, brokerAccount } = kept;
   const approver = approverOf(parts, kept);

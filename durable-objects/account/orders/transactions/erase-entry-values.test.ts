@@ -5,6 +5,7 @@ import { appendAudit, auditHead } from "../../audit/log.ts";
 import { storedSalts } from "../../audit/tables/log.ts";
 import { MIGRATIONS } from "../../schema.ts";
 import { findEvidence, keepEvidence } from "../tables/evidence.ts";
+import { keepPcStatement, noteGone, pcStatements } from "../tables/pc-statements.ts";
 import { eraseEntry } from "./erase-entry-values.ts";
 
 let sql: ReturnType<typeof sqlStorage>;
@@ -37,6 +38,22 @@ it("takes the evidence of the order that ended with it, and of no other", () => 
   keep("ieg1-two", append({ type: "order.settled", meta: { coid: "ieg1-two" } }));
   expect(eraseEntry(sql, 1)).toBe("erased");
   expect([findEvidence(sql, "ieg1-one"), findEvidence(sql, "ieg1-two")?.seq]).toEqual([null, 2]);
+});
+
+it("takes what the PC stated of that order, and of no other, and the tree stays as it is", () => {
+  const kind = { sidecarId: "sc_1", pcKey: "A".repeat(43) };
+  for (const [at, coid] of ["ieg1-one", "ieg1-two"].entries()) {
+    keep(coid, append({ type: "order.settled", meta: { coid } }));
+    keepPcStatement(sql, { ...kind, coid, kind: "sent", statement: `{"sent":${at}}` });
+    keepPcStatement(sql, { ...kind, coid, kind: "result", statement: `{"result":${at}}` });
+    noteGone(sql, coid);
+  }
+  const head = auditHead(sql);
+  eraseEntry(sql, 1);
+  expect(pcStatements(sql, "ieg1-one")).toMatchObject({ sent: null, result: null, gone: 1 });
+  expect(pcStatements(sql, "ieg1-two")).toMatchObject({ sent: '{"sent":1}' });
+  expect(pcStatements(sql, "ieg1-two")).toMatchObject({ result: '{"result":1}' });
+  expect(auditHead(sql)).toEqual(head);
 });
 
 it("knows no entry that is not there", () => {

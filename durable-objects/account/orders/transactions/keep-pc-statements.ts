@@ -2,7 +2,9 @@ import type {
   ApproverStatement,
   StatedOrder,
 } from "@ibkr-edge-gateway/protocol/operation-schemas/own-book.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { OrderParts } from "../order-context.ts";
+import { findEvidence } from "../tables/evidence.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { keepPcApprover } from "../tables/pc-approvers.ts";
 import { keepPcStatement } from "../tables/pc-statements.ts";
@@ -21,7 +23,10 @@ export function keepPcStatements(
   for (const statement of statements) {
     const { coid, kind } = statement.body;
     // Only of what this gateway let out: a PC fills no table with names of its own making.
-    if (findIntent(sql, coid) === null) continue;
+    const intent = findIntent(sql, coid);
+    if (intent === null) continue;
+    // It has ended and nothing is kept of it: no entry could name this, and what was erased stays so.
+    if (isTerminal(intent.state) && findEvidence(sql, coid) === null) continue;
     const text = JSON.stringify(statement);
     if (keepPcStatement(sql, { coid, sidecarId, pcKey, kind, statement: text })) stated.add(coid);
   }

@@ -26,7 +26,10 @@ const read = (refs: readonly string[]): BookRead => ({
 function aKeeper() {
   const store = openOrderStore(":memory:");
   const clock = { now: START_MS };
-  const book = createOwnBook(store.db, memorySigningKey(), () => clock.now);
+  const book = createOwnBook(store.db, memorySigningKey(), {
+    now: () => clock.now,
+    seenHead: () => null,
+  });
   const alerts: string[] = [];
   const told: string[] = [];
   const keeper = createBookKeeper({

@@ -1,6 +1,7 @@
 import { checkStatement } from "@ibkr-edge-gateway/evidence/order/statement.ts";
 import { describe, expect, it } from "vitest";
 import { memorySigningKey } from "../../trust/pc-keys/statement-and-witness-keys.ts";
+import type { SeenHead } from "../../trust/witness/log-standing.ts";
 import { openOrderStore } from "../journal/order-store.ts";
 import {
   latestOwnStatements,
@@ -15,10 +16,10 @@ const NOW = Date.parse("2026-11-20T15:00:00.000Z");
 const HASH = "a".repeat(64);
 const coid = (n: number) => `ieg1-${String(n).padStart(32, "0")}`;
 
-function aBook() {
+function aBook(seenHead: () => SeenHead | null = () => null) {
   const { db } = openOrderStore(":memory:");
   const key = memorySigningKey();
-  const book = createOwnBook(db, key, () => NOW);
+  const book = createOwnBook(db, key, { now: () => NOW, seenHead });
   const send = (n: number) =>
     book.leaving({
       method: "POST",
@@ -47,6 +48,20 @@ describe("the PC's own book", () => {
       seen: null,
       pc_seq: row?.pcSeq,
     });
+  });
+
+  it("states how much of the log it had seen, and sends where that cannot be read", () => {
+    const seen = { size: 51, root: "b".repeat(64) };
+    const statedBy = (seenHead: () => SeenHead | null) => {
+      const { db, send } = aBook(seenHead);
+      send(1);
+      return JSON.parse(ownStatementOf(db, coid(1), "sent")?.statement ?? "null").body.seen;
+    };
+    expect(statedBy(() => seen)).toEqual(seen);
+    const unreadable = () => {
+      throw new Error("database is locked");
+    };
+    expect(statedBy(unreadable)).toBeNull();
   });
 
   it("states replies and cancels too, and numbers all of it in one sequence", () => {

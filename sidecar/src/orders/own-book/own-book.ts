@@ -15,6 +15,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import * as z from "zod";
 import type { SigningKey } from "../../trust/pc-keys/statement-and-witness-keys.ts";
 import { nextStatementSeq } from "../../trust/tables/statement-sequence.ts";
+import type { SeenHead } from "../../trust/witness/log-standing.ts";
 import {
   insertOwnStatement,
   newestOwnStatement,
@@ -66,7 +67,18 @@ export interface ReadBack {
 const CHAIN_DOMAIN = utf8("ibkr-pc-chain/v1\n");
 const CHAIN_START = new Uint8Array(32);
 
-export function createOwnBook(db: DatabaseSync, key: SigningKey, now: () => number): OwnBook {
+export interface OwnBookParts {
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** The largest head of the gateway's log that this PC has cosigned. May throw: then none is stated. */
+  readonly seenHead: () => SeenHead | null;
+}
+
+export function createOwnBook(
+  db: DatabaseSync,
+  key: SigningKey,
+  { now, seenHead }: OwnBookParts,
+): OwnBook {
   const state = (
     kind: string,
     about: { coid: string; accountId: string } | null,
@@ -104,10 +116,10 @@ export function createOwnBook(db: DatabaseSync, key: SigningKey, now: () => numb
         return;
       }
       const { coid, intentHash } = about;
+      const seen = seenOrNone(seenHead);
       state("sent", about, (pc_seq) => ({
         ...{ v: 1, kind: "sent", coid, intent_hash: intentHash, body, confirmed: [] },
-        // It is not held until a head covers it: an order does not wait for the log's next head.
-        ...{ sent_at: sentAt, seen: null, pc_seq },
+        ...{ sent_at: sentAt, seen, pc_seq },
       }));
     },
     readBack({ coid, accountId, orderId, status, executions, readAt }) {
@@ -117,6 +129,19 @@ export function createOwnBook(db: DatabaseSync, key: SigningKey, now: () => numb
       }));
     },
   };
+}
+
+/**
+ * What the PC has seen of the log as an order leaves. The order does not wait for a head that covers its
+ * own entry, and is not held up by a witness that cannot be read.
+ */
+function seenOrNone(seenHead: OwnBookParts["seenHead"]): { size: number; root: string } | null {
+  try {
+    const seen = seenHead();
+    return seen === null ? null : { size: seen.size, root: seen.root };
+  } catch {
+    return null;
+  }
 }
 
 /** The hash over a statement and all before it. */

@@ -119,11 +119,14 @@ function trackingOf(
 }
 
 function openOwnBook(
-  { store, ticketKey }: OrderSideOptions,
+  { store, ticketKey, seenHead }: OrderSideOptions,
   { clock, logger, source, tell }: BrokerSide,
   progress: Progress,
 ): { ownBook: OwnBook; keeper: BookKeeper } {
-  const ownBook = createOwnBook(store.db, ticketKey ?? memorySigningKey(), clock.now);
+  const ownBook = createOwnBook(store.db, ticketKey ?? memorySigningKey(), {
+    now: clock.now,
+    seenHead: seenHead ?? (() => null),
+  });
   const keeper: BookKeeper = createBookKeeper({
     ...{ store, book: ownBook, progress, logger, now: clock.now },
     tellStated: (coid) => {

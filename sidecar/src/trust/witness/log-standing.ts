@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { toHex } from "@ibkr-edge-gateway/evidence/bytes.ts";
 import { parseCheckpointNote } from "@ibkr-edge-gateway/evidence/checkpoint/checkpoint.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { noteAccepted } from "../tables/accepted-lines.ts";
@@ -40,6 +41,19 @@ export function logStanding(db: DatabaseSync): LogStanding {
     since: log.since,
     shown: shown === null ? null : { origin: shown.origin, size: shown.size },
   };
+}
+
+/** The largest head of a log, as statements name it; `root` is lower-case hex. */
+export interface SeenHead {
+  readonly size: number;
+  readonly root: string;
+}
+
+/** The largest head that this PC cosigned; null while the log is not whole, or none was shown. */
+export function seenHead(db: DatabaseSync): SeenHead | null {
+  const log = readWitnessedLog(db);
+  const head = log?.state === "whole" ? newestHead(db, log.line) : null;
+  return head === null ? null : { size: head.size, root: toHex(head.root) };
 }
 
 export const ACCEPT_COMMAND = "audit accept";

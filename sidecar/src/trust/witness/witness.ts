@@ -27,13 +27,15 @@ import {
   readWitnessedLog,
   writeWitnessedLog,
 } from "../tables/witnessed-log.ts";
-import { type LogStanding, logStanding } from "./log-standing.ts";
+import { type LogStanding, logStanding, type SeenHead, seenHead } from "./log-standing.ts";
 
 /** The witness of the gateway's audit log: judges each head, stores it, and only then cosigns it. */
 export interface LogWitness {
   /** One head after the other, however many arrive at once. Never rejects. */
   judge(head: AuditCheckpoint): Promise<AuditCosignature>;
   standing(): LogStanding;
+  /** What it cosigned last; see {@link seenHead}. */
+  seen(): SeenHead | null;
 }
 
 export interface WitnessParts {
@@ -61,6 +63,7 @@ export function createWitness(parts: WitnessParts): LogWitness {
       return judged;
     },
     standing: () => logStanding(parts.db),
+    seen: () => seenHead(parts.db),
   };
 }
 
