@@ -71,14 +71,20 @@ ordersRoutes.post("/orders/cancel", requireOwner, ownerForm, async (c) => {
   return told(c, "Not cancelled", done.message);
 });
 
-/** The proof of one order, as a file to keep. */
+/** The proof of one order, as a file to keep; with `file`, what suggests whom to trust. */
 ordersRoutes.get("/orders/proof", requireOwner, async (c) => {
   const coid = c.req.query("ref") ?? "";
   const found = await c.get("owner").account.orders.orderProof(coid);
   if (found.kind !== "proof") return told(c, "No proof yet", NO_PROOF[found.kind]);
-  return c.body(found.text, 200, {
+  const [text, name] =
+    c.req.query("file") === "policy"
+      ? [found.policy, "trust.policy"]
+      : c.req.query("file") === "keys"
+        ? [found.keys, `${coid}.keys`]
+        : [found.text, `${coid}.tlog-proof`];
+  return c.body(text, 200, {
     "Content-Type": "text/plain; charset=utf-8",
-    "Content-Disposition": `attachment; filename="${coid}.tlog-proof"`,
+    "Content-Disposition": `attachment; filename="${name}"`,
     "Cache-Control": "private, no-store",
   });
 });
@@ -267,9 +273,14 @@ function Item({ item, owner, now }: { item: OrderListItem; owner: Owner; now: Da
         <span class="mono">{order.order_ref}</span>
       </span>
       {order.action !== "cancel" && ENDED.has(order.state) && (
-        <a class="small" href={`/orders/proof?ref=${order.order_ref}`}>
-          Download its proof<span class="visually-hidden"> of {words}</span>
-        </a>
+        <span class="small">
+          <a href={`/orders/proof?ref=${order.order_ref}`}>
+            Download its proof<span class="visually-hidden"> of {words}</span>
+          </a>
+          , and to check it a suggested{" "}
+          <a href={`/orders/proof?ref=${order.order_ref}&file=policy`}>trust policy</a> and{" "}
+          <a href={`/orders/proof?ref=${order.order_ref}&file=keys`}>list of keys</a>
+        </span>
       )}
       {order.question !== null && (
         <a class="button" href={`/orders/question?ref=${order.order_ref}`}>

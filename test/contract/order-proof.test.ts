@@ -102,8 +102,14 @@ describe("the proof of one order", () => {
     const files = { proof: "order.tlog-proof", policy: "trust.policy", keys: "trusted.keys" };
     const at = (name: string) => join(folder, name);
     await writeFile(at(files.proof), await answer.text());
-    await writeFile(at(files.policy), trust_policy);
-    await writeFile(at(files.keys), trusted_keys);
+    const suggested = async (file: string) =>
+      (await chain.owner.get(`/orders/proof?ref=${orderRef}&file=${file}`)).text();
+    expect([await suggested("policy"), await suggested("keys")]).toEqual([
+      trust_policy,
+      trusted_keys,
+    ]);
+    await writeFile(at(files.policy), await suggested("policy"));
+    await writeFile(at(files.keys), await suggested("keys"));
     const verify = (...more: string[]) =>
       chain.pc("audit", "verify", at(files.proof), "--policy", at(files.policy), ...more);
     const good = await verify("--keys", at(files.keys));
@@ -181,6 +187,25 @@ describe("the proof of one order", () => {
     expect(found.first?.code).toBe("ORDER_LEAF_DIFFERS");
   }, 90_000);
 
+  it("has the very entry that an export has, and the export nothing else of the order", async () => {
+    const { proof } = await proofOf(orderRef);
+    const { entry, intent, assertion, sent } = extraOf(proof);
+    const out = join(folder, "export");
+    const made = await chain.pc("audit", "export", "--out", out);
+    expect(made.code, made.output).toBe(0);
+    const records = await readFile(join(out, "entries", "000000000.jsonl"), "utf8");
+    const openings = await readFile(join(out, "openings.jsonl"), "utf8");
+    const entries = records
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line).entry);
+    expect(entries).toContain(entry);
+    for (const own of [assertion.signature, sent.signature, intent.nonce]) {
+      expect(records + openings).not.toContain(own);
+    }
+    expect(records).not.toContain(JSON.stringify(intent.ticket).slice(1, -1));
+  }, 60_000);
+
   it("is not shown to a client that may not use its account", async () => {
     const narrow = await chain.newAgent("Narrow", "ibkr:audit:export");
     await chain.owner.post("/clients/change", [
@@ -212,5 +237,32 @@ describe("the log", () => {
     );
     expect(count?.settled).toBe(count?.ended);
     expect(count?.settled).toBeGreaterThanOrEqual(2);
+  }, 60_000);
+
+  it("keeps nothing of an order that its owner erased, whatever the PC tells again, and stays whole", async () => {
+    const { seq } = await proofOf(orderRef);
+    const done = await chain.form("/audit/erase", { seq: String(seq) });
+    expect(await done.text()).toContain("Erased");
+    const stated = () =>
+      chain.gateway.sql<{ sent: string | null; result: string | null }>(
+        "Account",
+        chain.accountId,
+        `SELECT sent, result FROM order_pc_statements WHERE coid = '${orderRef}'`,
+      );
+    expect(await stated()).toEqual([{ sent: null, result: null }]);
+    await chain.agent.call("ibkr_reconcile", { account_id: chain.broker });
+    expect(await stated()).toEqual([{ sent: null, result: null }]);
+    const told = await evidence(orderRef);
+    expect(told).toMatchObject({
+      code: "NOT_FOUND",
+      retryable: false,
+      message: expect.stringContaining("erased"),
+    });
+    const out = join(folder, "after-erasing");
+    expect((await chain.pc("audit", "export", "--out", out)).code).toBe(0);
+    const policy = join(out, "trust.policy");
+    const verdict = await chain.pc("audit", "verify", out, "--policy", policy);
+    expect(verdict.code, verdict.output).toBe(0);
+    expect(verdict.output).toContain("erased");
   }, 60_000);
 });

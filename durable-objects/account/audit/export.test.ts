@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseCheckpointNote } from "@ibkr-edge-gateway/evidence/checkpoint/checkpoint.ts";
 import { entryBytes } from "@ibkr-edge-gateway/evidence/event/entry.ts";
+import { confirmArrival } from "@ibkr-edge-gateway/evidence/export/confirm-arrival.ts";
 import { ExportPart } from "@ibkr-edge-gateway/evidence/export/export-part.ts";
 import { parseManifest } from "@ibkr-edge-gateway/evidence/export/manifest.ts";
 import {
@@ -26,7 +27,7 @@ import { MIGRATIONS } from "../schema.ts";
 import { exportPart, isWhatArrived } from "./export.ts";
 import { appendAudit } from "./log.ts";
 import { signHead } from "./sign-head.ts";
-import { eraseSalts } from "./tables/log.ts";
+import { eraseSalts, storedSalts } from "./tables/log.ts";
 
 const ACCOUNT = "acc_7d3f";
 const BROKER_ACCOUNTS = ["DU7000001", "U1234567"];
@@ -231,15 +232,17 @@ describe("an export of the log", () => {
 
 describe("what arrived", () => {
   const parts = () => ({ sql, brokerAccounts: () => BROKER_ACCOUNTS });
+  const manifestOf = async (name: string) =>
+    parseManifest(await readFile(join(folder, name, "export.json"), "utf8"));
   const held = async (name: string, entriesMax: number) => {
     const read: ReceivedPart[] = [];
-    const manifest = parseManifest(await readFile(join(folder, name, "export.json"), "utf8"));
+    const manifest = await manifestOf(name);
     const files = filesIn(join(folder, name));
     const options = { entriesMax, sha256: nodeSha256 };
     for await (const part of receivedParts(files, manifest, options)) read.push(part);
     return read;
   };
-  const stands = ({ fromIndex, end, sha256 }: ReceivedPart) =>
+  const stands = ({ fromIndex, end, sha256 }: Omit<ReceivedPart, "whereErased">) =>
     isWhatArrived(parts(), { from_index: fromIndex, end, sha256 });
 
   it("is what the reader's disk holds of a range, part by part, with what opens it", async () => {
@@ -250,6 +253,41 @@ describe("what arrived", () => {
       [8_000, ENTRIES],
     ]);
     expect(read.map(stands)).toEqual([true, true, true]);
+  });
+
+  it("is noted where values were erased while it was exported, and what else differs is not", async () => {
+    const own = { files: filesIn(join(folder, "whole")), manifest: await manifestOf("whole") };
+    // The first and the last have an account that the export opens; the one between has none.
+    const erased = [3, 4, 9_001];
+    const kept = erased.map((seq) => storedSalts(sql, seq));
+    const told: boolean[] = [];
+    const keeper = {
+      source: source(),
+      tell: async (part: { fromIndex: number; end: number; sha256: string }) => {
+        told.push(stands(part));
+        return told.at(-1) === true;
+      },
+    };
+    const options = { entriesMax: 4_000, sha256: nodeSha256 };
+    for (const seq of erased) eraseSalts(sql, seq);
+    try {
+      const found = await confirmArrival(own, keeper, options);
+      expect(found).toEqual({ erasedMeanwhile: 2, notNoted: null });
+      expect(told).toEqual([false, true, true, false, true]);
+      // A folder that lost an opening by itself is another case, whatever was erased there.
+      await cp(join(folder, "whole"), join(folder, "torn-too"), { recursive: true });
+      const openings = join(folder, "torn-too", "openings.jsonl");
+      const [_first, ...rest] = (await readFile(openings, "utf8")).split("\n");
+      await writeFile(openings, rest.join("\n"));
+      const torn = { files: filesIn(join(folder, "torn-too")), manifest: own.manifest };
+      const refused = await confirmArrival(torn, keeper, options);
+      expect(refused).toEqual({ erasedMeanwhile: 0, notNoted: { fromIndex: 0, end: 4_000 } });
+    } finally {
+      for (const [at, seq] of erased.entries()) {
+        sql.exec("UPDATE audit_log SET salts = ? WHERE seq = ?", kept[at] ?? null, seq);
+      }
+    }
+    expect((await judged("whole")).outcome).toBe("verified");
   });
 
   it("is not what lacks an opening, an entry or a whole part, and not more than may be asked", async () => {

@@ -48,7 +48,8 @@ export function orderEvidence(
     return { ok: false, failure: failure(code, SAYS_MANDATE, { user_action }) };
   }
   if (found.kind !== "proof") {
-    return { ok: false, failure: failure("NOT_FOUND", SAYS[found.kind], { retryable: true }) };
+    const retryable = found.kind !== "not_kept";
+    return { ok: false, failure: failure("NOT_FOUND", SAYS[found.kind], { retryable }) };
   }
   const { brokerAccount, outcome, seq, witnesses, text, policy, keys } = found;
   return {

@@ -34,7 +34,7 @@ export async function checkSignatures(heads: SignedHeads, out: VerdictBuilder): 
       if (policy === null || keys === null) {
         throw new EvidenceFault(
           "POLICY_MISSING",
-          "No policy says whose signatures count, so no signature was judged.",
+          "No policy says whose signatures count, so no signature was judged. Name one with --policy: the export suggests its own, trust.policy.",
         );
       }
       const logOnly = { ...policy, quorum: null };

@@ -11,7 +11,16 @@ export interface ReceivedPart {
   end: number;
   /** Of {@link receivedSha256}. */
   sha256: string;
+  /**
+   * The same hash where the log's keeper has erased what opened some values since: their openings,
+   * named by {@link openingName}, count as erased. Their number is how many of them lie here.
+   */
+  whereErased(names: ReadonlySet<string>): { sha256: string; erased: number };
 }
+
+/** How {@link ReceivedPart.whereErased} is told of an opening. */
+export const openingName = ({ seq, field }: Pick<OpeningRecord, "seq" | "field">): string =>
+  `${seq} ${field}`;
 
 /**
  * Lower-case hex SHA-256 of what a reader holds of a range: the leaf hash (lower-case hex) of each entry
@@ -46,7 +55,20 @@ export async function* receivedParts(
     const part = { fromIndex, leafHashes, openings: await openings.through(end) };
     fromIndex = end;
     leafHashes = [];
-    return { fromIndex: part.fromIndex, end, sha256: receivedSha256(part, sha256) };
+    return {
+      fromIndex: part.fromIndex,
+      end,
+      sha256: receivedSha256(part, sha256),
+      whereErased(names) {
+        let erased = 0;
+        const left = part.openings.map((opening): OpeningRecord => {
+          if (opening.salt === null || !names.has(openingName(opening))) return opening;
+          erased += 1;
+          return { ...opening, salt: null, payload: null };
+        });
+        return { sha256: receivedSha256({ ...part, openings: left }, sha256), erased };
+      },
+    };
   };
   for (const { name } of manifest.files) {
     for await (const lines of linesOf(files, name)) {

@@ -40,7 +40,7 @@ export async function verifyProof(text: string, options: VerifyProofOptions): Pr
       if (options.policy === null) {
         throw new EvidenceFault(
           "POLICY_MISSING",
-          "No policy says whose signatures count, so no signature was judged.",
+          "No policy says whose signatures count, so no signature was judged. Name one with --policy: what gave the proof suggests one, and so does an export of the log.",
         );
       }
       const policy = parseTrustPolicy(options.policy);

@@ -1,27 +1,19 @@
 import { type AskedRange, readRange } from "@ibkr-edge-gateway/evidence/export/asked-range.ts";
-import { ExportPart } from "@ibkr-edge-gateway/evidence/export/export-part.ts";
+import {
+  type Arrival,
+  confirmArrival,
+} from "@ibkr-edge-gateway/evidence/export/confirm-arrival.ts";
 import type { ExportManifest } from "@ibkr-edge-gateway/evidence/export/manifest.ts";
-import { receivedParts } from "@ibkr-edge-gateway/evidence/export/received-parts.ts";
 import { verdictText } from "@ibkr-edge-gateway/evidence/export/verdict-text.ts";
 import { ExportRefused, writeExport } from "@ibkr-edge-gateway/evidence/export/write-export.ts";
 import { exportInto, filesIn, nodeSha256 } from "@ibkr-edge-gateway/evidence/node/folder.ts";
 import { judge } from "@ibkr-edge-gateway/evidence/node/verify-evidence.ts";
-import {
-  ARRIVED_MAX_ENTRIES,
-  PcArrivedAnswer,
-  type PcArrivedRequest,
-  type PcExportRequest,
-} from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
+import { ARRIVED_MAX_ENTRIES } from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
 import { UsageError } from "../config/usage-error.ts";
-import { askGateway, claimsOf, pairedPc, TooManyRequests } from "./ask-gateway.ts";
+import { pcSource, tellArrived } from "./audit-source.ts";
 import { globalOptions } from "./options.ts";
-
-/** How often an export waits for the gateway's limit on requests before it gives up. */
-const WAITS_MAX = 10;
-const NO_HEAD =
-  "the gateway has not signed this log yet; is EVIDENCE_KEY set there? Try again in a minute";
 
 /** Adds `audit`: the whole log into a folder, and the check of a folder or a proof without anybody. */
 export function register(program: Command): void {
@@ -30,8 +22,8 @@ export function register(program: Command): void {
     .command("export")
     .summary("write the audit log into a folder")
     .description(
-      "Writes every entry of your account's log as it was hashed, with what opens its private values\n" +
-        "and the signed head that it leads to. A range is by entry number, day or moment. If it is\n" +
+      "Writes every entry of your account's log as it was hashed, with what opens its private values " +
+        "and the signed head that it leads to. A range is by entry number, day or moment. If it is " +
         "stopped, the same command goes on. The folder says what you did: keep it to yourself.",
     )
     .requiredOption("--out <folder>", "where to write it; a new folder, or one that was begun")
@@ -47,19 +39,14 @@ export function register(program: Command): void {
     .command("verify")
     .summary("check an export or a proof file, without a network")
     .description(
-      "Checks an export's folder, or the proof file of one order, by itself: it asks nobody, and needs\n" +
-        "no account and no pairing. Whose signatures count is said by --policy. The policy inside an\n" +
+      "Checks an export's folder, or the proof file of one order, by itself: it asks nobody, and needs " +
+        "no account and no pairing. Whose signatures count is said by --policy. The policy inside an " +
         "export is the export's own suggestion: compare its key with one that you have from elsewhere.",
     )
     .argument("<path>", "the folder of the export, or a .tlog-proof file")
     .option("--policy <file>", "whose signatures you trust")
     .option("--keys <file>", "for a proof file: the PC's and the approver's keys that you know")
-    .option(
-      "--since <file>",
-      "for an export: a checkpoint that you kept; may be given again",
-      more,
-      [],
-    )
+    .option("--since <file>", "for an export: a checkpoint that you kept; may be given again", more)
     .option("--json", "print the verdict as one JSON object")
     .addHelpText(
       "after",
@@ -68,13 +55,17 @@ export function register(program: Command): void {
     .action(verify);
 }
 
-const more = (file: string, before: string[]): string[] => [...before, file];
+const more = (file: string, before: string[] = []): string[] => [...before, file];
 
 async function verify(
   path: string,
-  flags: { policy?: string; keys?: string; since: string[]; json?: boolean },
+  flags: { policy?: string; keys?: string; since?: string[]; json?: boolean },
 ): Promise<void> {
-  const verdict = await judge(path, flags, Math.floor(Date.now() / 1_000));
+  const verdict = await judge(
+    path,
+    { ...flags, since: flags.since ?? [] },
+    Math.floor(Date.now() / 1_000),
+  );
   process.stdout.write(flags.json === true ? `${JSON.stringify(verdict)}\n` : verdictText(verdict));
   process.exitCode = verdict.exitCode;
 }
@@ -93,12 +84,7 @@ async function exportLog(
       onProgress: told.at,
     });
     told.end();
-    const notNoted = await confirmArrival(configDir, flags.out, manifest);
-    if (notNoted !== null) {
-      process.stderr.write(
-        `The export is whole, and the gateway did not note that it arrived: ${notNoted}. Nothing of it is erased there for that.\n`,
-      );
-    }
+    process.stderr.write(arrivalInWords(await arrivalOf(configDir, flags.out, manifest)));
     const { origin, fromIndex, toIndex } = manifest;
     const first = fromIndex + 1;
     const line =
@@ -115,6 +101,41 @@ async function exportLog(
   }
 }
 
+/** The gateway is told what lies in the folder; a failure of that is no failure of the export. */
+async function arrivalOf(
+  configDir: string,
+  folder: string,
+  manifest: ExportManifest,
+): Promise<Arrival | string> {
+  const tell = ({ fromIndex, end, sha256 }: { fromIndex: number; end: number; sha256: string }) =>
+    tellArrived(configDir, { from_index: fromIndex, end, sha256 });
+  try {
+    const here = { files: filesIn(folder), manifest };
+    const keeper = { source: pcSource(configDir, {}), tell };
+    const options = { entriesMax: ARRIVED_MAX_ENTRIES, sha256: nodeSha256 };
+    return await confirmArrival(here, keeper, options);
+  } catch (error) {
+    return error instanceof Error ? error.message : "unknown error";
+  }
+}
+
+/** For the owner, a line each; empty when there is nothing to say. */
+function arrivalInWords(arrival: Arrival | string): string {
+  if (typeof arrival === "string") return notNotedWords(arrival);
+  const { erasedMeanwhile: erased, notNoted } = arrival;
+  const values = erased === 1 ? "1 private value was" : `${erased} private values were`;
+  const told =
+    erased === 0
+      ? ""
+      : `${values} erased at the gateway while this was exported. Nothing else changed there: this folder is whole, and still holds what opens ${erased === 1 ? "it" : "them"}.\n`;
+  if (notNoted === null) return told;
+  const range = `entries ${notNoted.fromIndex + 1} to ${notNoted.end}`;
+  return `${told}${notNotedWords(`what it now gives out for ${range} is not what lies here. Check this folder, and export anew into another one`)}`;
+}
+
+const notNotedWords = (why: string): string =>
+  `The export is written, and the gateway did not note that it arrived: ${why}. Nothing of it is erased there for that.\n`;
+
 function typedRange({ from, to }: { from?: string; to?: string }): AskedRange {
   try {
     return readRange(from, to);
@@ -122,77 +143,6 @@ function typedRange({ from, to }: { from?: string; to?: string }): AskedRange {
     if (error instanceof RangeError) throw new UsageError(error.message);
     throw error;
   }
-}
-
-/**
- * Tells the gateway which entries lie in the folder, read back from it with their hash: what opens old
- * ones may be erased there only then. Null when it noted them; else why it did not.
- */
-async function confirmArrival(
-  configDir: string,
-  folder: string,
-  manifest: ExportManifest,
-): Promise<string | null> {
-  const { pairing, key } = pairedPc(configDir);
-  const { gateway_origin: origin, account_id, sidecar_id } = pairing;
-  const options = { entriesMax: ARRIVED_MAX_ENTRIES, sha256: nodeSha256 };
-  try {
-    for await (const part of receivedParts(filesIn(folder), manifest, options)) {
-      const { fromIndex: from_index, end, sha256 } = part;
-      const { noted } = await patiently(async () => {
-        const token = await key.auditExportToken(claimsOf(pairing));
-        const arrived = { from_index, end, sha256 };
-        const request: PcArrivedRequest = { account_id, sidecar_id, token, arrived };
-        return askGateway({ origin, path: "/audit-export" }, request, {
-          statuses: [200],
-          answer: PcArrivedAnswer,
-          says: { 400: "it is older than this program" },
-        });
-      });
-      if (!noted) return `it holds something else under ${from_index + 1} to ${end}; export anew`;
-    }
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : "unknown error";
-  }
-}
-
-/** Asks again where the gateway says to wait, so many times. */
-async function patiently<T>(ask: () => Promise<T>): Promise<T> {
-  for (let waits = 0; ; waits += 1) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof TooManyRequests) || waits >= WAITS_MAX) throw error;
-      process.stderr.write(`The gateway asks to wait ${error.seconds} s.\n`);
-      await new Promise((resolve) => setTimeout(resolve, error.seconds * 1_000));
-    }
-  }
-}
-
-/** The gateway as this PC asks it: each part with a token of its own by the device key. */
-function pcSource(configDir: string, range: AskedRange) {
-  const { pairing, key } = pairedPc(configDir);
-  const { gateway_origin: origin, account_id, sidecar_id } = pairing;
-  return {
-    async part(asked: { fromIndex: number | null; toIndex: number | null }): Promise<ExportPart> {
-      const query = {
-        ...range,
-        ...(asked.fromIndex === null ? {} : { fromIndex: asked.fromIndex }),
-        ...(asked.toIndex === null ? {} : { toIndex: asked.toIndex }),
-      };
-      const begins = asked.fromIndex === null;
-      return patiently(async () => {
-        const token = await key.auditExportToken(claimsOf(pairing));
-        const request: PcExportRequest = { account_id, sidecar_id, token, query, begins };
-        return askGateway({ origin, path: "/audit-export" }, request, {
-          statuses: [200],
-          answer: ExportPart,
-          says: { 404: NO_HEAD },
-        });
-      });
-    },
-  };
 }
 
 /** On a terminal one line that moves; elsewhere nothing, so that logs stay short. */
