@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { bookRow } from "../../../../test/support/scripted-pc.ts";
 import { type TradingRig, tradingRig } from "../../../../test/support/trading-rig.ts";
 import { listAlerts } from "../tables/alerts.ts";
+import { findEvidence } from "../tables/evidence.ts";
 import { pcStatements } from "../tables/pc-statements.ts";
+import { keepPcStatements } from "./keep-pc-statements.ts";
 
 const refOf = (answer: { order: { order_ref: string } | null }) => answer.order?.order_ref ?? "";
 const alerts = (rig: TradingRig) => listAlerts(rig.parts.storage.sql, 50);
@@ -62,6 +64,18 @@ describe("the PC's own book against the log and the broker's", () => {
     expect(JSON.parse(kept?.sent ?? "null")).toEqual(statement("sent", ref));
     expect(JSON.parse(kept?.result ?? "null")).toEqual(statement("result", ref, 2));
     expect(pcStatements(rig.parts.storage.sql, STRANGER)).toBeNull();
+  });
+
+  it("keeps nothing that is told again of an order that has ended, once its evidence is erased", async () => {
+    const { rig, ref } = await held(() => book());
+    const { sql } = rig.parts.storage;
+    const told = { pc_key: "A".repeat(43), statements: [statement("sent", ref)] };
+    sql.exec("UPDATE order_intents SET state = 'cancelled' WHERE coid = ?", ref);
+    keepPcStatements(rig.parts, told, "sidecar");
+    expect([findEvidence(sql, ref), pcStatements(sql, ref)]).toEqual([null, null]);
+    sql.exec("UPDATE order_intents SET state = 'working' WHERE coid = ?", ref);
+    keepPcStatements(rig.parts, told, "sidecar");
+    expect(pcStatements(sql, ref)?.sent).toBe(JSON.stringify(statement("sent", ref)));
   });
 
   it.each([
