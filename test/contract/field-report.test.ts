@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { type Bench, startBench } from "@ibkr-edge-gateway/simulator/testing/client.ts";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { runSidecarProcess } from "../../scripts/lib/sidecar-process.ts";
+import { writeRunStatus } from "../../sidecar/src/config/status-file.ts";
 import type { Collected } from "../../sidecar/src/field-report/collect.ts";
 import { reportOf } from "../../sidecar/src/field-report/report.ts";
 import { REPORT_CALLS, templateOf } from "../../sidecar/src/field-report/report-calls.ts";
@@ -111,6 +112,32 @@ describe("ibkr-sidecar field-report", () => {
     expect(code).toBe(2);
     expect(output).toContain("--yes");
     expect(existsSync(join(folder, "unasked.json"))).toBe(false);
+  });
+
+  it("asks nothing while a sidecar runs with the folder", async () => {
+    const busy = join(folder, "busy");
+    const now = new Date().toISOString();
+    writeRunStatus(busy, {
+      pid: process.pid,
+      version: "any",
+      started_at: now,
+      written_at: now,
+      relay: {
+        state: "connecting",
+        gateway: "http://127.0.0.1:1",
+        since: now,
+        epoch: null,
+        capabilities: [],
+        unacknowledged_events: 0,
+        trouble: null,
+      },
+      broker: null,
+    });
+    const before = bench.control.requests().length;
+    const { code, output } = await run("--config-dir", busy, "--json");
+    expect(code).toBe(2);
+    expect(output).toContain("stop it first");
+    expect(bench.control.requests()).toHaveLength(before);
   });
 
   it("says what to do where nobody is logged in", async () => {

@@ -5,14 +5,16 @@ import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
 import { systemClock } from "../client-portal/clock.ts";
 import { API } from "../client-portal/paced-wire.ts";
+import { readRunStatus } from "../config/status-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { VERSION } from "../config/version.ts";
 import { type Collected, collect } from "../field-report/collect.ts";
 import { inWords, reportOf, unknownNames } from "../field-report/report.ts";
 import { yesAtTerminal } from "../run/ask-at-terminal.ts";
-import { addressFrom, clientPortalOf, reportedSession } from "./doctor.ts";
+import { addressFrom, clientPortalOf } from "./doctor.ts";
 import { type Looker, openLooker, waitForState } from "./one-shot-session.ts";
 import { globalOptions } from "./options.ts";
+import { isAlive } from "./status.ts";
 
 interface Flags {
   clientPortal?: string;
@@ -64,7 +66,8 @@ export function register(program: Command): void {
 async function fieldReport(flags: Flags, command: Command): Promise<void> {
   const { configDir } = globalOptions(command);
   const out = outFile(flags);
-  if (reportedSession(configDir) !== null) {
+  const running = readRunStatus(configDir);
+  if (running !== null && isAlive(running)) {
     // Both together may ask more often than the broker allows, and both would earn its penalty.
     throw new UsageError(
       "a sidecar runs with this folder: stop it first (orders at the broker stay there), then try again",
