@@ -28,5 +28,6 @@ export type {
   ShownPreview,
   SubmitOptions,
 } from "./sdk/order-types.ts";
+export { type AnswerTable, rowsOf } from "./sdk/table-rows.ts";
 export type { PagedToolName, ToolName } from "./tool-list/tool-methods.ts";
 export type { ToolAnswers, ToolInputs } from "./tool-list/tool-types.generated.ts";

@@ -46,7 +46,7 @@ export async function askTool(exchange: Exchange, tool: Tool, args: JsonValue): 
     nextPosition === null
       ? null
       : await exchange.cursors.mint(scopeOf(exchange, tool, call.page.query), nextPosition);
-  return { ok: true, output: { ...looked.output, next_cursor } };
+  return { ok: true, output: { ...looked.output, next_cursor, has_more: next_cursor !== null } };
 }
 
 /** Asks once, and checks what came back. */

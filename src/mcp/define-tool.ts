@@ -4,6 +4,14 @@ import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-ne
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import * as z from "zod";
+import {
+  type AskedPage,
+  type Columns,
+  type Paging,
+  pageShown,
+  viewSchema,
+} from "./answer-pages.ts";
+import { contractNamed } from "./contract-names.ts";
 import { inputFailure, orderFailure } from "./failures.ts";
 import {
   fullInputSchema,
@@ -11,9 +19,10 @@ import {
   inputSchema,
   numeric,
   type ObjectSchema,
-  outputSchema,
+  OUTPUT_SCHEMA,
 } from "./json-schema.ts";
 import { tolerate } from "./lenient-arguments.ts";
+import { objectOf } from "./read-message.ts";
 import { toJsonObject } from "./to-json.ts";
 import { WAIT_MAX_SECONDS, type Watch } from "./wait-for-change.ts";
 import { NONE_REWRITTEN, type RewrittenNumbers } from "./wire/exact-numbers.ts";
@@ -64,19 +73,6 @@ export interface ToolOperation<
   readonly deadlineMs: number;
 }
 
-/** What the caller said, the cursor aside, and where the cursor stood; null on the first page. */
-export interface AskedPage {
-  query: JsonObject;
-  position: number | null;
-}
-
-/** How a long answer is cut: a position is an offset, or a sequence number, as the operation counts. */
-export interface Paging<Output> {
-  toInput(position: number): JsonObject;
-  /** Where the next page begins; null on the last one. */
-  next(output: Output, asked: AskedPage): number | null;
-}
-
 /** The account may be left out where there is only one: the account's object then puts it in. */
 type WithoutAccount<Input> = Omit<Input, "account_id"> & { account_id?: string | undefined };
 
@@ -103,6 +99,8 @@ export interface ToolSpec<
     schema: z.ZodObject;
     of(output: z.output<Output>, asked: AskedPage): Record<string, unknown>;
   };
+  /** A long list that is shown as one row of names and rows of values. */
+  columns?: Columns;
   /** Lets a call wait until the answer changes; the tool's input then has {@link waitInput}. */
   watch?: Watch;
   /** A second question of the same kind, asked instead when the arguments say so. */
@@ -110,7 +108,11 @@ export interface ToolSpec<
     when(input: z.output<Input>): boolean;
     operation: ToolOperation;
     toOperationInput(input: z.output<Input>): object;
+    /** The list that it gives whole, and that is cut into pages here. */
+    pages?: { paging: Paging<Record<string, unknown>>; columns?: Columns };
   };
+  /** Names that an argument had until a version ago, with the one it has now. */
+  before?: Readonly<Record<string, string>>;
   /** What is wrong with the arguments, by field and rule, where the schema alone could not say. */
   faults?: (args: JsonValue) => readonly OrderRefusal[];
   /** From arrival at the account object to the answer; the operation's own by default. */
@@ -195,7 +197,7 @@ export function defineTool<
         title: spec.title,
         description: spec.description,
         inputSchema: inputSchema(spec.input),
-        outputSchema: outputSchema(answers),
+        outputSchema: { ...OUTPUT_SCHEMA },
         annotations: { ...spec.annotations },
       };
       return listing;
@@ -206,32 +208,35 @@ export function defineTool<
     prepare(sent, rewritten = NONE_REWRITTEN) {
       taken ??= fullInputSchema(spec.input);
       const listsAsText = spec.scope === null || SCOPES[spec.scope].tier === "read";
-      const { args, inexact } = tolerate(taken, sent ?? {}, { listsAsText, rewritten });
+      const known = objectOf(taken.properties);
+      const named = listsAsText ? contractNamed(known, sent ?? {}, spec.before) : (sent ?? {});
+      const { args, inexact } = tolerate(taken, named, { listsAsText, rewritten });
       const faults = spec.faults?.(args) ?? [];
       if (faults.length > 0) return { ok: false, failure: orderFailure(faults, inexact) };
       const parsed = spec.input.safeParse(args);
       if (!parsed.success || inexact.size > 0) {
-        return { ok: false, failure: inputFailure({ error: parsed.error, args }, inexact) };
+        return { ok: false, failure: inputFailure({ error: parsed.error, args, known }, inexact) };
       }
       return { ok: true, call: callFor(spec, parsed.data) };
     },
 
-    at: (call, position) => ({ ...call.input, ...paging?.toInput(position) }),
+    at(call, position) {
+      const other = call.operation === instead?.operation.name;
+      return { ...call.input, ...(other ? instead?.pages?.paging : paging)?.toInput(position) };
+    },
 
     present(call, result, position = null) {
+      const asked = { query: call.page?.query ?? {}, position };
       if (call.operation === instead?.operation.name) {
-        const parsed = readNewer(instead.operation.output, result);
-        return parsed.ok
-          ? { ok: true, output: parsed.value, nextPosition: null }
-          : notInForm(call.operation, parsed.error);
+        const other = readNewer(instead.operation.output, result);
+        return other.ok
+          ? { ok: true, ...pageShown(other.value, instead.pages ?? {}, asked) }
+          : notInForm(call.operation, other.error);
       }
       // What a newer PC adds is left out: it is no reason to show nothing.
       const parsed = readNewer(operation.output, result);
       if (!parsed.ok) return notInForm(call.operation, parsed.error);
-      const asked = { query: call.page?.query ?? {}, position };
-      const nextPosition = paging?.next(parsed.value, asked) ?? null;
-      const output = spec.shown === undefined ? parsed.value : spec.shown.of(parsed.value, asked);
-      return { ok: true, output, nextPosition };
+      return { ok: true, ...pageShown(parsed.value, spec, asked) };
     },
   };
 }
@@ -241,11 +246,11 @@ function answersOf<
   Input extends z.ZodObject,
   OperationInput extends z.ZodObject,
   Output extends z.ZodObject,
->({ operation, shown, paging, instead }: ToolSpec<Input, OperationInput, Output>): z.ZodObject[] {
-  const schema: z.ZodObject = shown?.schema ?? operation.output;
+>(spec: ToolSpec<Input, OperationInput, Output>): z.ZodObject[] {
+  const { operation, instead } = spec;
   return [
-    paging === undefined ? schema : schema.extend({ next_cursor: z.string().nullable() }),
-    ...(instead === undefined ? [] : [instead.operation.output]),
+    viewSchema(operation.output, spec),
+    ...(instead === undefined ? [] : [viewSchema(instead.operation.output, instead.pages ?? {})]),
   ];
 }
 
@@ -256,20 +261,27 @@ function callFor<
   Output extends z.ZodObject,
 >(spec: ToolSpec<Input, OperationInput, Output>, input: z.output<Input>): PreparedCall {
   const { operation, paging, instead, watch } = spec;
+  const { cursor, ...uncursored } = toJsonObject(input);
+  const pageOf = (query: JsonObject) => ({
+    query,
+    cursor: typeof cursor === "string" ? cursor : null,
+  });
   if (instead?.when(input)) {
     const { name, deadlineMs } = instead.operation;
     const asked = toJsonObject(instead.toOperationInput(input));
-    return { operation: name, input: asked, deadlineMs, page: null };
+    const page = instead.pages === undefined ? null : pageOf(uncursored);
+    return { operation: name, input: asked, deadlineMs, page };
   }
-  const { cursor, ...uncursored } = toJsonObject(input);
   const { wait_seconds: seconds, ...unwaited } = uncursored;
   const query = watch === undefined ? uncursored : unwaited;
+  const asked =
+    spec.toOperationInput === undefined ? query : toJsonObject(spec.toOperationInput(input));
+  const most = query.limit === undefined ? paging?.most : undefined;
   return {
     operation: operation.name,
-    input: spec.toOperationInput === undefined ? query : toJsonObject(spec.toOperationInput(input)),
+    input: most === undefined ? asked : { ...asked, limit: most },
     deadlineMs: spec.deadlineMs ?? operation.deadlineMs,
-    page:
-      paging === undefined ? null : { query, cursor: typeof cursor === "string" ? cursor : null },
+    page: paging === undefined ? null : pageOf(query),
     ...(watch === undefined || typeof seconds !== "number" || seconds === 0
       ? {}
       : { wait: { waitMs: seconds * 1_000, watch } }),

@@ -1,8 +1,9 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type * as z from "zod";
 import { INPUT_PROBLEMS_MAX } from "../web/limits.ts";
+import { contractNameHint } from "./contract-names.ts";
 import { problemOf } from "./input-words.ts";
 
 /** The failures that the MCP side decides by itself, before an account's object is asked. */
@@ -25,13 +26,22 @@ export function badCursor(): GatewayFailure {
 
 /**
  * What is wrong with a tool's arguments, in words a model can act on. `inexact` are the numbers
- * that may not be what was written, by path.
+ * that may not be what was written, by path; `known` are the arguments that the tool takes, by name.
  */
 export function inputFailure(
-  { error, args }: { error: z.ZodError | undefined; args: JsonValue | undefined },
+  {
+    error,
+    args,
+    known,
+  }: { error: z.ZodError | undefined; args: JsonValue | undefined; known: JsonObject },
   inexact: ReadonlyMap<string, string>,
 ): GatewayFailure {
+  const unknown = (error?.issues ?? []).flatMap((issue) =>
+    issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : [],
+  );
+  const hint = contractNameHint(known, unknown);
   const problems = [
+    ...(hint === null ? [] : [hint]),
     ...[...inexact].map(([path, words]) => `${path}: ${words.replace(/\.$/, "")}`),
     ...(error?.issues ?? [])
       .filter((issue) => !inexact.has(issue.path.map(String).join(".")))

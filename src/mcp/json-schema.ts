@@ -34,7 +34,7 @@ const DECIMAL_PATTERNS: ReadonlySet<JsonValue | undefined> = new Set(
   [OrderDecimal, Figure, DecimalText].map((schema) => objectOf(plain(schema)).pattern),
 );
 
-/** What a caller may send: everything named and described, unknown keys refused. */
+/** What a caller may send: everything named and described. */
 export function inputSchema(schema: z.ZodObject): ObjectSchema {
   const json = toJson(schema);
   const properties = objectOf(json.properties);
@@ -48,32 +48,17 @@ export function inputSchema(schema: z.ZodObject): ObjectSchema {
       ? { properties: mapValues(properties, withoutNoise) }
       : {}),
     ...(required.length > 0 ? { required } : {}),
-    additionalProperties: false,
+    // Unknown names are refused with words either way; only where there is none is it worth saying.
+    ...(Object.keys(properties).length > 0 ? {} : { additionalProperties: false }),
   };
 }
 
 /**
- * Not listed per tool: what every answer with broker data holds (said once, in the server's
- * instructions), and what only repeats the question.
+ * What a tool answers: an object, and no more is said. Some clients check `structuredContent` against
+ * it even when `isError` is set, so no field may be required; and the names of fields alone cost every
+ * client tokens for what the first answer shows.
  */
-const UNLISTED = new Set([
-  ...["source", "as_of", "age_ms", "served_from", "notes"],
-  ...["account_id", "conid", "page"],
-]);
-const LISTED_MAX = 5;
-
-/**
- * What a tool answers: the names of its leading fields. Some clients check `structuredContent`
- * against it even when `isError` is set, so no field is required: a failure has none of them.
- */
-export function outputSchema(answers: readonly z.ZodObject[]): ObjectSchema {
-  const names = answers.flatMap((schema) =>
-    Object.keys(schema.shape)
-      .filter((name) => !UNLISTED.has(name))
-      .slice(0, LISTED_MAX),
-  );
-  return { type: "object", properties: Object.fromEntries(names.map((name) => [name, {}])) };
-}
+export const OUTPUT_SCHEMA: ObjectSchema = { type: "object" };
 
 /** What a successful answer is checked against, in full. */
 export function fullOutputSchema(schema: z.ZodObject): JsonObject {

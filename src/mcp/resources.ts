@@ -177,10 +177,10 @@ function auditRecordBefore(position: number): Tool {
   return {
     ...auditTailTool,
     prepare() {
-      const prepared = auditTailTool.prepare({ limit: 1 });
+      const prepared = auditTailTool.prepare({ limit: 1, full: true });
       if (!prepared.ok) return prepared;
       const input = auditTailTool.at(prepared.call, position);
-      return { ok: true, call: { ...prepared.call, input, page: null } };
+      return { ok: true, call: { ...prepared.call, input, page: prepared.call.page } };
     },
   };
 }

@@ -118,10 +118,12 @@ export function failureText(shown: JsonObject): string {
 
 /** How much it is: the rows of its first list. */
 function sizeOf(output: JsonObject): string {
-  const list = Object.entries(output).find(
-    ([name, value]) => Array.isArray(value) && name !== "notes",
-  );
-  if (list === undefined || !Array.isArray(list[1])) return "answered.";
+  const lists = Object.entries(output).flatMap(([name, value]): [string, JsonValue[]][] => {
+    const rows = Array.isArray(value) ? value : objectOf(value).rows;
+    return Array.isArray(rows) && name !== "notes" ? [[name, rows]] : [];
+  });
+  const [list] = lists;
+  if (list === undefined) return "answered.";
   const [name, rows] = list;
   const words = name.replaceAll("_", " ");
   return `${rows.length} ${rows.length === 1 ? words.replace(/ies$/, "y").replace(/s$/, "") : words}.`;

@@ -1,7 +1,7 @@
 import { contractFilters } from "@ibkr-edge-gateway/protocol/operation-schemas/contracts-search.ts";
 import { AccountId, Conid } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import * as z from "zod";
-import { cursorInput, type Paging } from "./define-tool.ts";
+import { cursorInput } from "./define-tool.ts";
 import { numeric } from "./json-schema.ts";
 
 /**
@@ -21,14 +21,9 @@ export const filterInput = {
   exchange: contractFilters.exchange.describe("Listed on, e.g. NASDAQ"),
 };
 
-/** Pages of operations that count by offset; their output says where the next one begins. */
-export const byOffset: Paging<{ page: { next_offset: number | null } }> = {
-  toInput: (offset) => ({ offset }),
-  next: ({ page }) => page.next_offset,
-};
-
+/** Without a limit a page has at most 50 rows, and no more than fit into 8 KB. */
 export const pageInput = {
-  limit: numeric(z.int().min(1).max(200)).default(50).describe("Rows"),
+  limit: numeric(z.int().min(1).max(200)).optional().describe("Rows"),
   ...cursorInput,
 };
 

@@ -26,10 +26,10 @@ describe("the client's package", () => {
     await writeFile(
       join(home, "program.ts"),
       [
-        'import { connect, type Gateway, IbkrError, type ToolAnswers } from "@ibkr-edge-gateway/client";',
-        "export async function read(gateway: Gateway): Promise<string | null | undefined> {",
+        'import { connect, type Gateway, IbkrError, rowsOf, type ToolAnswers } from "@ibkr-edge-gateway/client";',
+        "export async function read(gateway: Gateway): Promise<unknown> {",
         '  const answer: ToolAnswers["ibkr_positions_list"] = await gateway.tools.positionsList({ limit: 1 });',
-        "  return answer.positions[0]?.market_value;",
+        "  return rowsOf(answer.positions)[0]?.market_value;",
         "}",
         'const error = await connect("http://127.0.0.1:9").catch((thrown: unknown) => thrown);',
         "console.log(error instanceof IbkrError ? error.code : error);",

@@ -7,6 +7,7 @@ import {
   browserAuth,
   connect,
   type Gateway,
+  rowsOf,
   storedAuth,
   tokenAuth,
 } from "../../client/src/index.ts";
@@ -190,14 +191,14 @@ describe("a call", () => {
 
   it("walks a long answer page by page, with every row once", async () => {
     const whole = await gateway.tools.positionsList({ limit: 200 });
-    const rows: number[] = [];
+    const rows: unknown[] = [];
     let pages = 0;
     for await (const { positions } of gateway.pages("ibkr_positions_list", { limit: 1 })) {
       pages += 1;
-      rows.push(...positions.map(({ conid }) => conid));
+      rows.push(...rowsOf(positions).map(({ conid }) => conid));
     }
-    expect(whole.positions.length).toBeGreaterThan(1);
-    expect(rows).toEqual(whole.positions.map(({ conid }) => conid));
+    expect(whole.positions.rows.length).toBeGreaterThan(1);
+    expect(rows).toEqual(rowsOf(whole.positions).map(({ conid }) => conid));
     expect(pages).toBe(rows.length);
   });
 

@@ -122,7 +122,7 @@ it("no reader of the log finds the account by trying all numbers", async () => {
   await tool(trader.tokens.access_token, "ibkr_positions_list", { account_id: ACCOUNT });
 
   const { access_token } = reader.tokens;
-  const tail = await tool(access_token, "ibkr_audit_tail", { limit: 100 });
+  const tail = await tool(access_token, "ibkr_audit_tail", { limit: 100, full: true });
   const message = JSON.parse(/\{.*\}/.exec(tail.text)?.[0] ?? "{}");
   const records: { seq: number; event: Record<string, unknown> }[] =
     message.result.structuredContent.records;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Client } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { rowsOf } from "../../client/src/sdk/table-rows.ts";
 import { Browser } from "../../scripts/lib/browser.ts";
 import { formFields } from "../../scripts/lib/html-forms.ts";
 import { signIn } from "../../scripts/lib/oauth-client.ts";
@@ -60,7 +61,7 @@ const ACCOUNT = "DU4815162";
 
 async function heldShares(client: Client): Promise<number> {
   const { content } = await call(client, "ibkr_positions_list");
-  const row = content.positions.find(({ conid }: { conid: number }) => conid === AAPL);
+  const row = rowsOf(content.positions).find(({ conid }) => conid === AAPL);
   return Number(row?.quantity);
 }
 
@@ -109,11 +110,11 @@ describe("npm start", () => {
       account_id: account.account_id,
     });
     expect(isError).toBe(false);
-    expect(positions.positions.length).toBeGreaterThan(0);
-    for (const position of positions.positions)
-      expect(position.quantity).toMatch(/^-?\d+(\.\d+)?$/);
+    const held = rowsOf(positions.positions);
+    expect(held.length).toBeGreaterThan(0);
+    for (const position of held) expect(position.quantity).toMatch(/^-?\d+(\.\d+)?$/);
 
-    const { content: tail } = await call(client, "ibkr_audit_tail", { limit: 5 });
+    const { content: tail } = await call(client, "ibkr_audit_tail", { limit: 5, full: true });
     const tools = tail.records.map(
       (record: { event: { what: { tool: string } } }) => record.event.what.tool,
     );
@@ -204,7 +205,7 @@ describe("npm start", () => {
       expect({ isError, count: content.accounts?.length }).toEqual({ isError: false, count: 1 });
       // What was bought before the restart is still held.
       expect(await heldShares(client)).toBe(held + 3);
-      const { content: tail } = await call(client, "ibkr_audit_tail", { limit: 50 });
+      const { content: tail } = await call(client, "ibkr_audit_tail", { limit: 50, full: true });
       expect(tail.head_seq ?? tail.records[0].seq).toBeGreaterThan(before.records[0].seq);
       const types = tail.records.map((record: { event: { type: string } }) => record.event.type);
       expect(types.filter((type: string) => type === "sidecar.paired").length).toBeLessThanOrEqual(

@@ -300,7 +300,7 @@ describe("tools", () => {
 
   it("the log of each holds their own calls", async () => {
     await call(annsClient, "ibkr_health", {});
-    const his = await call(bensClient, "ibkr_audit_tail", { limit: 100 });
+    const his = await call(bensClient, "ibkr_audit_tail", { limit: 100, full: true });
     expect(his).not.toContain(annsClient.clientId);
     expect(his).toContain(bensClient.clientId);
   });

@@ -93,7 +93,7 @@ const ARGUMENTS: Record<string, Record<string, unknown>> = {
   ibkr_market_session: { conid: AAPL },
   ibkr_market_holidays: { conid: AAPL },
   ibkr_currency_rate: { base: "EUR", quote: "USD" },
-  ibkr_options_chain: { underlying_conid: AAPL, strikes: 2, right: "call" },
+  ibkr_options_chain: { conid: AAPL, strikes: 2, right: "call" },
   ibkr_option_greeks: { conids: [] },
   ibkr_scanner_run: { scan: "TOP_PERC_GAIN", limit: 3 },
   ibkr_order_status: { order_id: "1" },

@@ -105,7 +105,7 @@ it("a refused resource is written down by kind, not by address", async () => {
   const reader = await granted("ibkr:audit:read");
   const { message } = await modern(reader, "tools/call", {
     name: "ibkr_audit_tail",
-    arguments: { limit: 10 },
+    arguments: { limit: 10, full: true },
   });
   const { records } = message?.result.structuredContent ?? {};
   expect(records).toContainEqual(

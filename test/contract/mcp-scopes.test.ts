@@ -37,7 +37,7 @@ async function auditTail(limit: number): Promise<AuditRecord[]> {
   const reader = await granted(["ibkr:audit:read"]);
   const { message } = await modern(reader, "tools/call", {
     name: "ibkr_audit_tail",
-    arguments: { limit },
+    arguments: { limit, full: true },
   });
   return message?.result.structuredContent.records;
 }

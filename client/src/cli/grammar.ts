@@ -101,7 +101,7 @@ export const GRAMMAR: Readonly<Record<string, ToolWords>> = {
   },
   ibkr_options_chain: {
     words: ["options", "chain"],
-    example: `options chain --underlying-conid ${APPLE} --strikes 3`,
+    example: `options chain --conid ${APPLE} --strikes 3`,
   },
   ibkr_option_greeks: {
     words: ["options", "greeks"],

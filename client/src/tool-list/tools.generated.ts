@@ -15,14 +15,7 @@ export const TOOLS: readonly ToolEntry[] = [
    "additionalProperties": false
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "access": {},
-    "permissions": {},
-    "reads_only_until": {},
-    "choices": {},
-    "link": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -51,12 +44,7 @@ export const TOOLS: readonly ToolEntry[] = [
    "additionalProperties": false
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "gateway": {},
-    "sidecar": {},
-    "checked_at": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -82,12 +70,7 @@ export const TOOLS: readonly ToolEntry[] = [
    "additionalProperties": false
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "sidecar": {},
-    "broker": {},
-    "next_step": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -113,14 +96,7 @@ export const TOOLS: readonly ToolEntry[] = [
    "additionalProperties": false
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "state": {},
-    "meaning": {},
-    "mode": {},
-    "generation": {},
-    "observed_at": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -155,14 +131,7 @@ export const TOOLS: readonly ToolEntry[] = [
    "additionalProperties": false
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "state": {},
-    "meaning": {},
-    "mode": {},
-    "generation": {},
-    "observed_at": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -197,10 +166,7 @@ export const TOOLS: readonly ToolEntry[] = [
    "additionalProperties": false
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "accounts": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -231,18 +197,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "If several",
      "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "alias": {},
-    "mode": {},
-    "base_currency": {},
-    "customer_type": {},
-    "trading_type": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -288,18 +246,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "If several",
      "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "base_currency": {},
-    "net_liquidation": {},
-    "total_cash": {},
-    "settled_cash": {},
-    "accrued_cash": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -345,17 +295,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "If several",
      "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "base_currency": {},
-    "base": {},
-    "currencies": {},
-    "proved": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -391,23 +334,15 @@ export const TOOLS: readonly ToolEntry[] = [
      "type": "string"
     },
     "top": {
-     "default": 20,
+     "default": 10,
      "description": "How many positions to show",
      "type": "integer",
      "maximum": 100
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "base_currency": {},
-    "net_liquidation": {},
-    "total_cash": {},
-    "buying_power": {},
-    "available_funds": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -451,17 +386,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "If several",
      "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "currency": {},
-    "asset_class": {},
-    "sector": {},
-    "group": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -509,19 +437,15 @@ export const TOOLS: readonly ToolEntry[] = [
       "12M",
       "YTD"
      ]
+    },
+    "cursor": {
+     "description": "A next_cursor",
+     "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "currency": {},
-    "period": {},
-    "method": {},
-    "start_nav": {},
-    "days": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -542,7 +466,9 @@ export const TOOLS: readonly ToolEntry[] = [
     "as_of",
     "age_ms",
     "served_from",
-    "notes"
+    "notes",
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -562,20 +488,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "The broker's partition by model",
      "type": "boolean"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "daily": {},
-    "unrealized": {},
-    "realized": {},
-    "net_liquidation": {},
-    "currency": {},
-    "partitions": {},
-    "proved": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -622,7 +538,6 @@ export const TOOLS: readonly ToolEntry[] = [
      "type": "string"
     },
     "limit": {
-     "default": 50,
      "description": "Rows",
      "type": "integer",
      "maximum": 200
@@ -631,18 +546,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "A next_cursor",
      "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "rows": {},
-    "totals": {},
-    "daily": {},
-    "unrealized": {},
-    "proved": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -665,7 +572,8 @@ export const TOOLS: readonly ToolEntry[] = [
     "age_ms",
     "served_from",
     "notes",
-    "next_cursor"
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -691,7 +599,6 @@ export const TOOLS: readonly ToolEntry[] = [
      ]
     },
     "limit": {
-     "default": 50,
      "description": "Rows",
      "type": "integer",
      "maximum": 200
@@ -700,18 +607,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "A next_cursor",
      "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "positions": {},
-    "feed": {},
-    "proved": {},
-    "settling": {},
-    "next_cursor": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -732,7 +631,8 @@ export const TOOLS: readonly ToolEntry[] = [
     "age_ms",
     "served_from",
     "notes",
-    "next_cursor"
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -774,7 +674,6 @@ export const TOOLS: readonly ToolEntry[] = [
      "type": "string"
     },
     "limit": {
-     "default": 50,
      "description": "Rows",
      "type": "integer",
      "maximum": 200
@@ -786,16 +685,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "query"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "candidates": {},
-    "unique": {},
-    "next_cursor": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -813,7 +706,8 @@ export const TOOLS: readonly ToolEntry[] = [
     "age_ms",
     "served_from",
     "notes",
-    "next_cursor"
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -853,16 +747,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "symbol"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "status": {},
-    "contract": {},
-    "candidates": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -932,14 +820,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "conids"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "quotes": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1003,7 +887,6 @@ export const TOOLS: readonly ToolEntry[] = [
      "type": "boolean"
     },
     "limit": {
-     "default": 200,
      "description": "Bars",
      "type": "integer",
      "maximum": 1000
@@ -1017,18 +900,10 @@ export const TOOLS: readonly ToolEntry[] = [
     "conid",
     "bar",
     "period"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "symbol": {},
-    "currency": {},
-    "bar": {},
-    "delay_s": {},
-    "availability": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1051,7 +926,8 @@ export const TOOLS: readonly ToolEntry[] = [
     "age_ms",
     "served_from",
     "notes",
-    "next_cursor"
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -1084,16 +960,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "conid"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "currency": {},
-    "bids": {},
-    "asks": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1134,18 +1004,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "conid"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "time_zone": {},
-    "state": {},
-    "meaning": {},
-    "session_date": {},
-    "closes_at": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1191,17 +1053,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "conid"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "time_zone": {},
-    "from": {},
-    "to": {},
-    "holidays": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1244,16 +1099,10 @@ export const TOOLS: readonly ToolEntry[] = [
    "required": [
     "base",
     "quote"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "base": {},
-    "quote": {},
-    "rate": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1282,10 +1131,6 @@ export const TOOLS: readonly ToolEntry[] = [
   "inputSchema": {
    "type": "object",
    "properties": {
-    "underlying_conid": {
-     "description": "Its conid",
-     "type": "integer"
-    },
     "month": {
      "description": "YYYY-MM; default: nearest",
      "type": "string"
@@ -1325,8 +1170,11 @@ export const TOOLS: readonly ToolEntry[] = [
      "type": "integer",
      "maximum": 60
     },
+    "conid": {
+     "description": "The underlying's",
+     "type": "integer"
+    },
     "limit": {
-     "default": 50,
      "description": "Rows",
      "type": "integer",
      "maximum": 200
@@ -1337,19 +1185,11 @@ export const TOOLS: readonly ToolEntry[] = [
     }
    },
    "required": [
-    "underlying_conid"
-   ],
-   "additionalProperties": false
+    "conid"
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "underlying_conid": {},
-    "symbol": {},
-    "currency": {},
-    "month": {},
-    "months": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1375,7 +1215,8 @@ export const TOOLS: readonly ToolEntry[] = [
     "age_ms",
     "served_from",
     "notes",
-    "next_cursor"
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -1397,14 +1238,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "conids"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "greeks": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1476,17 +1313,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "scan"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "scan": {},
-    "ranked_by": {},
-    "rows": {},
-    "total": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1532,7 +1362,6 @@ export const TOOLS: readonly ToolEntry[] = [
      ]
     },
     "limit": {
-     "default": 50,
      "description": "Rows",
      "type": "integer",
      "maximum": 200
@@ -1541,15 +1370,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "A next_cursor",
      "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "codes": {},
-    "next_cursor": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1566,7 +1390,8 @@ export const TOOLS: readonly ToolEntry[] = [
     "age_ms",
     "served_from",
     "notes",
-    "next_cursor"
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -1581,18 +1406,15 @@ export const TOOLS: readonly ToolEntry[] = [
     "watchlist_id": {
      "description": "Show this one",
      "type": "string"
+    },
+    "cursor": {
+     "description": "A next_cursor",
+     "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "watchlists": {},
-    "watchlist_id": {},
-    "name": {},
-    "instruments": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1607,7 +1429,9 @@ export const TOOLS: readonly ToolEntry[] = [
     "as_of",
     "age_ms",
     "served_from",
-    "notes"
+    "notes",
+    "next_cursor",
+    "has_more"
    ],
    [
     "watchlist_id",
@@ -1617,7 +1441,9 @@ export const TOOLS: readonly ToolEntry[] = [
     "as_of",
     "age_ms",
     "served_from",
-    "notes"
+    "notes",
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -1636,19 +1462,15 @@ export const TOOLS: readonly ToolEntry[] = [
     "alert_id": {
      "description": "Show this one",
      "type": "string"
+    },
+    "cursor": {
+     "description": "A next_cursor",
+     "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "alerts": {},
-    "alert": {},
-    "message": {},
-    "time_in_force": {},
-    "conditions": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1664,7 +1486,9 @@ export const TOOLS: readonly ToolEntry[] = [
     "as_of",
     "age_ms",
     "served_from",
-    "notes"
+    "notes",
+    "next_cursor",
+    "has_more"
    ],
    [
     "account_id",
@@ -1701,7 +1525,6 @@ export const TOOLS: readonly ToolEntry[] = [
      ]
     },
     "limit": {
-     "default": 50,
      "description": "Rows",
      "type": "integer",
      "maximum": 200
@@ -1710,16 +1533,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "A next_cursor",
      "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "orders": {},
-    "proved": {},
-    "next_cursor": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1738,7 +1555,8 @@ export const TOOLS: readonly ToolEntry[] = [
     "age_ms",
     "served_from",
     "notes",
-    "next_cursor"
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -1773,7 +1591,6 @@ export const TOOLS: readonly ToolEntry[] = [
      ]
     },
     "limit": {
-     "default": 50,
      "description": "Rows",
      "type": "integer",
      "maximum": 200
@@ -1782,16 +1599,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "A next_cursor",
      "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "orders": {},
-    "proved": {},
-    "next_cursor": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1810,7 +1621,8 @@ export const TOOLS: readonly ToolEntry[] = [
     "age_ms",
     "served_from",
     "notes",
-    "next_cursor"
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -1838,17 +1650,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "order_id"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "order": {},
-    "editable": {},
-    "cancellable": {},
-    "description": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1889,7 +1694,6 @@ export const TOOLS: readonly ToolEntry[] = [
      "maximum": 7
     },
     "limit": {
-     "default": 50,
      "description": "Rows",
      "type": "integer",
      "maximum": 200
@@ -1898,16 +1702,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "A next_cursor",
      "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "executions": {},
-    "proved": {},
-    "next_cursor": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1926,7 +1724,8 @@ export const TOOLS: readonly ToolEntry[] = [
     "age_ms",
     "served_from",
     "notes",
-    "next_cursor"
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -1953,7 +1752,6 @@ export const TOOLS: readonly ToolEntry[] = [
      "maximum": 365
     },
     "limit": {
-     "default": 50,
      "description": "Rows",
      "type": "integer",
      "maximum": 200
@@ -1965,16 +1763,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "conid"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "transactions": {},
-    "realized_pnl": {},
-    "next_cursor": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -1994,7 +1786,8 @@ export const TOOLS: readonly ToolEntry[] = [
     "age_ms",
     "served_from",
     "notes",
-    "next_cursor"
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -2007,20 +1800,18 @@ export const TOOLS: readonly ToolEntry[] = [
    "type": "object",
    "properties": {
     "limit": {
-     "default": 10,
      "description": "How many, newest first",
      "type": "integer",
      "maximum": 10
+    },
+    "cursor": {
+     "description": "A next_cursor",
+     "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "unread": {},
-    "notifications": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -2036,7 +1827,9 @@ export const TOOLS: readonly ToolEntry[] = [
     "as_of",
     "age_ms",
     "served_from",
-    "notes"
+    "notes",
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -2177,18 +1970,10 @@ export const TOOLS: readonly ToolEntry[] = [
    "required": [
     "side",
     "order_type"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "outcome": {},
-    "preview": {},
-    "refusals": {},
-    "candidates": {},
-    "next_step": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -2363,18 +2148,10 @@ export const TOOLS: readonly ToolEntry[] = [
     "order_type",
     "take_profit_price",
     "stop_loss_price"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "outcome": {},
-    "preview": {},
-    "refusals": {},
-    "candidates": {},
-    "next_step": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -2536,18 +2313,10 @@ export const TOOLS: readonly ToolEntry[] = [
     "side",
     "quantity",
     "orders"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "outcome": {},
-    "preview": {},
-    "refusals": {},
-    "candidates": {},
-    "next_step": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -2599,17 +2368,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "preview_id"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "outcome": {},
-    "approval": {},
-    "refusals": {},
-    "next_step": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": false,
@@ -2651,16 +2413,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "approval_id"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "approval": {},
-    "order": {},
-    "next_step": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -2709,18 +2465,10 @@ export const TOOLS: readonly ToolEntry[] = [
    "required": [
     "approval_id",
     "idempotency_key"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "outcome": {},
-    "replayed": {},
-    "order": {},
-    "approval": {},
-    "refusals": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": false,
@@ -2764,18 +2512,10 @@ export const TOOLS: readonly ToolEntry[] = [
    "required": [
     "order_id",
     "idempotency_key"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "outcome": {},
-    "replayed": {},
-    "order": {},
-    "approval": {},
-    "refusals": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": false,
@@ -2871,18 +2611,10 @@ export const TOOLS: readonly ToolEntry[] = [
    "required": [
     "order_id",
     "idempotency_key"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "outcome": {},
-    "replayed": {},
-    "order": {},
-    "approval": {},
-    "refusals": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": false,
@@ -2934,18 +2666,10 @@ export const TOOLS: readonly ToolEntry[] = [
    "required": [
     "approval_id",
     "idempotency_key"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "outcome": {},
-    "replayed": {},
-    "order": {},
-    "approval": {},
-    "refusals": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": false,
@@ -2997,18 +2721,10 @@ export const TOOLS: readonly ToolEntry[] = [
    "required": [
     "approval_id",
     "idempotency_key"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "outcome": {},
-    "replayed": {},
-    "order": {},
-    "approval": {},
-    "refusals": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": false,
@@ -3052,18 +2768,10 @@ export const TOOLS: readonly ToolEntry[] = [
    "required": [
     "order_id",
     "idempotency_key"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "outcome": {},
-    "replayed": {},
-    "order": {},
-    "approval": {},
-    "refusals": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": false,
@@ -3159,18 +2867,10 @@ export const TOOLS: readonly ToolEntry[] = [
    "required": [
     "order_id",
     "idempotency_key"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "outcome": {},
-    "replayed": {},
-    "order": {},
-    "approval": {},
-    "refusals": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": false,
@@ -3222,18 +2922,10 @@ export const TOOLS: readonly ToolEntry[] = [
    "required": [
     "approval_id",
     "idempotency_key"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "outcome": {},
-    "replayed": {},
-    "order": {},
-    "approval": {},
-    "refusals": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": false,
@@ -3272,15 +2964,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "order_ref"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "order": {},
-    "next_step": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -3306,14 +2993,7 @@ export const TOOLS: readonly ToolEntry[] = [
    "additionalProperties": false
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "engaged": {},
-    "switches": {},
-    "still_possible": {},
-    "cancelling": {},
-    "next_step": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -3350,18 +3030,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "reason"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "engaged": {},
-    "switches": {},
-    "still_possible": {},
-    "cancelling": {},
-    "next_step": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": false,
@@ -3391,18 +3063,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "If several",
      "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "policy_version": {},
-    "policy_hash": {},
-    "mode": {},
-    "trading_state": {},
-    "switches": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -3437,18 +3101,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "If several",
      "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "proved": {},
-    "looked_for": {},
-    "orders": {},
-    "foreign": {},
-    "unexplained": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -3478,10 +3134,13 @@ export const TOOLS: readonly ToolEntry[] = [
    "type": "object",
    "properties": {
     "limit": {
-     "default": 20,
      "description": "Rows",
      "type": "integer",
      "maximum": 200
+    },
+    "full": {
+     "description": "Whole events",
+     "type": "boolean"
     },
     "from": {
      "description": "RFC 3339",
@@ -3517,17 +3176,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "A next_cursor",
      "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "records": {},
-    "nextBeforeSeq": {},
-    "headSeq": {},
-    "next_cursor": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -3540,7 +3192,8 @@ export const TOOLS: readonly ToolEntry[] = [
     "records",
     "nextBeforeSeq",
     "headSeq",
-    "next_cursor"
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -3553,7 +3206,6 @@ export const TOOLS: readonly ToolEntry[] = [
    "type": "object",
    "properties": {
     "limit": {
-     "default": 100,
      "description": "Records",
      "type": "integer",
      "maximum": 200
@@ -3580,18 +3232,10 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "A next_cursor",
      "type": "string"
     }
-   },
-   "additionalProperties": false
+   }
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "format": {},
-    "origin": {},
-    "account": {},
-    "first_seq": {},
-    "last_seq": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,
@@ -3617,7 +3261,8 @@ export const TOOLS: readonly ToolEntry[] = [
     "tail",
     "older_checkpoints",
     "trust_policy",
-    "next_cursor"
+    "next_cursor",
+    "has_more"
    ]
   ]
  },
@@ -3636,18 +3281,10 @@ export const TOOLS: readonly ToolEntry[] = [
    },
    "required": [
     "order_ref"
-   ],
-   "additionalProperties": false
+   ]
   },
   "outputSchema": {
-   "type": "object",
-   "properties": {
-    "order_ref": {},
-    "outcome": {},
-    "seq": {},
-    "witnesses": {},
-    "proof": {}
-   }
+   "type": "object"
   },
   "annotations": {
    "readOnlyHint": true,

@@ -2,7 +2,8 @@ import {
   alertsGet,
   alertsList as operation,
 } from "@ibkr-edge-gateway/protocol/operation-schemas/alerts.ts";
-import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { byRows } from "../answer-pages.ts";
+import { cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../tool-inputs.ts";
 
 export const alertsTool = defineTool({
@@ -14,12 +15,14 @@ export const alertsTool = defineTool({
   input: operation.input.extend({
     ...accountInput,
     alert_id: alertsGet.input.shape.alert_id.optional().describe("Show this one"),
+    ...cursorInput,
   }),
   operation,
   toOperationInput: ({ account_id }) => ({ account_id }),
+  paging: byRows("alerts"),
   instead: {
     when: ({ alert_id }) => alert_id !== undefined,
     operation: alertsGet,
-    toOperationInput: (input) => input,
+    toOperationInput: ({ cursor: _cursor, ...one }) => one,
   },
 });

@@ -18,7 +18,7 @@ export const auditExportTool = defineTool({
   scope: "ibkr:audit:export",
   annotations: READS_GATEWAY,
   input: z.strictObject({
-    limit: numeric(z.int().min(1).max(200)).default(100).describe("Records"),
+    limit: numeric(z.int().min(1).max(200)).optional().describe("Records"),
     from: auditFilter.from.describe("RFC 3339"),
     to: auditFilter.to.describe("RFC 3339, excluded"),
     from_index: numeric(z.int().min(0)).optional().describe("First index"),
@@ -27,7 +27,7 @@ export const auditExportTool = defineTool({
   }),
   operation,
   toOperationInput: ({ limit, from, to, from_index, to_index }) => ({
-    limit,
+    ...(limit === undefined ? {} : { limit }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(from_index === undefined ? {} : { fromIndex: from_index }),
@@ -53,7 +53,11 @@ export const auditExportTool = defineTool({
       older_checkpoints: z.array(z.strictObject({ size: z.int(), note: z.string() })),
       trust_policy: z.string(),
     }),
-    of({ origin, account, entries, leafHashes, fromIndex, rangeEnd, size, ...proof }) {
+    of(
+      { origin, account, entries: all, leafHashes, fromIndex, rangeEnd, size, ...proof },
+      { rows },
+    ) {
+      const entries = all.slice(0, rows ?? all.length);
       const payload = entries
         .map((entry, at) => {
           const index = fromIndex + at;
@@ -81,9 +85,11 @@ export const auditExportTool = defineTool({
     },
   },
   paging: {
+    most: 100,
     toInput: (position) => ({ fromIndex: position }),
-    next: ({ fromIndex, entries, rangeEnd }) => {
-      const end = fromIndex + entries.length;
+    count: ({ entries }) => entries.length,
+    next: ({ fromIndex, entries, rangeEnd }, { rows }) => {
+      const end = fromIndex + (rows ?? entries.length);
       return end < rangeEnd && end > 0 ? end : null;
     },
   },

@@ -1,6 +1,7 @@
 import { contractsSearch as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/contracts-search.ts";
+import { byOffset } from "../answer-pages.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { byOffset, filterInput, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
+import { filterInput, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const contractsSearchTool = defineTool({
   name: "ibkr_contracts_search",
@@ -18,5 +19,5 @@ export const contractsSearchTool = defineTool({
     ...pageInput,
   }),
   operation,
-  paging: byOffset,
+  paging: byOffset("candidates"),
 });

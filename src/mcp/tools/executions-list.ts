@@ -1,8 +1,9 @@
 import { executionsList as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/executions-list.ts";
 import * as z from "zod";
+import { byOffset } from "../answer-pages.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
-import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
+import { accountInput, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const executionsListTool = defineTool({
   name: "ibkr_executions_list",
@@ -16,5 +17,6 @@ export const executionsListTool = defineTool({
     ...pageInput,
   }),
   operation,
-  paging: byOffset,
+  paging: byOffset("executions"),
+  columns: { list: "executions", row: operation.output.shape.executions.element },
 });

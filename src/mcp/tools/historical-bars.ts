@@ -1,14 +1,13 @@
 import { counted } from "@ibkr-edge-gateway/protocol/counted-words.ts";
 import { marketBars as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/market-bars.ts";
 import * as z from "zod";
-import { type AskedPage, cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";
+import type { AskedPage } from "../answer-pages.ts";
+import { cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
 import { conidInput } from "../tool-inputs.ts";
 
 type Bar = z.output<typeof operation.output>["bars"][number];
 
-/** So many bars are about 8,000 tokens; a model that means more says so. */
-const DEFAULT_BARS = 200;
 const MOST_BARS = 1_000;
 
 export const historicalBarsTool = defineTool({
@@ -23,7 +22,7 @@ export const historicalBarsTool = defineTool({
     period: operation.input.shape.period.describe("30min, 8h, 5d, 4w, 6m (months), 1y"),
     end: operation.input.shape.end.describe("UTC; default: now"),
     outside_rth: operation.input.shape.outside_rth.describe("Extended hours too"),
-    limit: numeric(z.int().min(1).max(MOST_BARS)).default(DEFAULT_BARS).describe("Bars"),
+    limit: numeric(z.int().min(1).max(MOST_BARS)).optional().describe("Bars"),
     ...cursorInput,
   }),
   operation,
@@ -40,20 +39,23 @@ export const historicalBarsTool = defineTool({
   paging: {
     // The same window is read again and cut elsewhere: older than the last page's oldest bar.
     toInput: () => ({}),
+    count: ({ bars }, asked) => pageOf(bars, asked).length,
     next: ({ bars }, asked) => {
-      const [oldest] = pageOf(bars, asked);
-      return oldest === undefined || before(bars, asked).length <= limitOf(asked)
+      const page = pageOf(bars, asked);
+      const [oldest] = page;
+      return oldest === undefined || before(bars, asked).length <= page.length
         ? null
         : Date.parse(oldest.at);
     },
   },
+  columns: { list: "bars", row: operation.output.shape.bars.element },
 });
 
 const before = (bars: readonly Bar[], { position }: AskedPage): readonly Bar[] =>
   position === null ? bars : bars.filter(({ at }) => Date.parse(at) < position);
 
 const pageOf = (bars: readonly Bar[], asked: AskedPage): readonly Bar[] =>
-  before(bars, asked).slice(-limitOf(asked));
+  before(bars, asked).slice(-(asked.rows ?? namedIn(asked) ?? bars.length));
 
-const limitOf = ({ query: { limit } }: AskedPage): number =>
-  typeof limit === "number" ? limit : DEFAULT_BARS;
+const namedIn = ({ query: { limit } }: AskedPage): number | null =>
+  typeof limit === "number" ? limit : null;

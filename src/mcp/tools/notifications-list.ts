@@ -1,6 +1,7 @@
 import { notificationsList as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/notifications-list.ts";
 import * as z from "zod";
-import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { byRows } from "../answer-pages.ts";
+import { cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
 
 export const notificationsListTool = defineTool({
@@ -11,7 +12,9 @@ export const notificationsListTool = defineTool({
   scope: "ibkr:accounts:read",
   annotations: READS_BROKER,
   input: operation.input.extend({
-    limit: numeric(z.int().min(1).max(10)).default(10).describe("How many, newest first"),
+    limit: numeric(z.int().min(1).max(10)).optional().describe("How many, newest first"),
+    ...cursorInput,
   }),
   operation,
+  paging: byRows("notifications", 10),
 });

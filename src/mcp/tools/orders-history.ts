@@ -1,6 +1,7 @@
 import { ordersHistory as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-history.ts";
+import { byOffset } from "../answer-pages.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
+import { accountInput, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const ordersHistoryTool = defineTool({
   name: "ibkr_orders_history",
@@ -11,5 +12,6 @@ export const ordersHistoryTool = defineTool({
   annotations: READS_BROKER,
   input: operation.input.omit(OPERATION_PAGE).extend({ ...accountInput, ...pageInput }),
   operation,
-  paging: byOffset,
+  paging: byOffset("orders"),
+  columns: { list: "orders", row: operation.output.shape.orders.element },
 });

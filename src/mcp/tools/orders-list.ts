@@ -1,6 +1,7 @@
 import { ordersList as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
+import { byOffset } from "../answer-pages.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
+import { accountInput, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const ordersListTool = defineTool({
   name: "ibkr_orders_list",
@@ -15,5 +16,6 @@ export const ordersListTool = defineTool({
     ...pageInput,
   }),
   operation,
-  paging: byOffset,
+  paging: byOffset("orders"),
+  columns: { list: "orders", row: operation.output.shape.orders.element },
 });

@@ -1,5 +1,6 @@
 import { performanceGet as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/performance-get.ts";
-import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { byRows } from "../answer-pages.ts";
+import { cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../tool-inputs.ts";
 
 export const performanceTool = defineTool({
@@ -8,6 +9,8 @@ export const performanceTool = defineTool({
   description: "Net asset value and time-weighted return by day; four times an hour at most.",
   scope: "ibkr:portfolio:read",
   annotations: READS_BROKER,
-  input: operation.input.extend({ ...accountInput }),
+  input: operation.input.extend({ ...accountInput, ...cursorInput }),
   operation,
+  paging: byRows("days"),
+  columns: { list: "days", row: operation.output.shape.days.element },
 });

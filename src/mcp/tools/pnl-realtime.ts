@@ -1,6 +1,7 @@
 import { pnlRealtime as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/pnl-realtime.ts";
+import { byOffset } from "../answer-pages.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
+import { accountInput, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const pnlRealtimeTool = defineTool({
   name: "ibkr_pnl_realtime",
@@ -10,5 +11,6 @@ export const pnlRealtimeTool = defineTool({
   annotations: READS_BROKER,
   input: operation.input.omit(OPERATION_PAGE).extend({ ...accountInput, ...pageInput }),
   operation,
-  paging: byOffset,
+  paging: byOffset("rows"),
+  columns: { list: "rows", row: operation.output.shape.rows.element },
 });

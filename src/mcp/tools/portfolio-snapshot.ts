@@ -13,7 +13,7 @@ export const portfolioSnapshotTool = defineTool({
   annotations: READS_BROKER,
   input: operation.input.extend({
     ...accountInput,
-    top: numeric(z.int().min(1).max(100)).default(20).describe("How many positions to show"),
+    top: numeric(z.int().min(1).max(100)).default(10).describe("How many positions to show"),
   }),
   operation,
 });

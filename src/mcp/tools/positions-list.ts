@@ -1,6 +1,7 @@
 import { positionsList as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/positions-list.ts";
+import { byOffset } from "../answer-pages.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
+import { accountInput, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const positionsListTool = defineTool({
   name: "ibkr_positions_list",
@@ -14,5 +15,6 @@ export const positionsListTool = defineTool({
     ...pageInput,
   }),
   operation,
-  paging: byOffset,
+  paging: byOffset("positions"),
+  columns: { list: "positions", row: operation.output.shape.positions.element },
 });

@@ -1,6 +1,7 @@
 import { scannerCodes as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/scanner-codes.ts";
+import { byOffset } from "../answer-pages.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
+import { OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const scannerCodesTool = defineTool({
   name: "ibkr_scanner_codes",
@@ -14,5 +15,5 @@ export const scannerCodesTool = defineTool({
     ...pageInput,
   }),
   operation,
-  paging: byOffset,
+  paging: byOffset("codes"),
 });

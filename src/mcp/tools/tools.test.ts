@@ -1,5 +1,7 @@
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { describe, expect, it } from "vitest";
-import { answers } from "../../../test/support/scripted-exchange.ts";
+import { fullAnswer } from "../../../test/support/full-answer.ts";
+import { answers, scripted } from "../../../test/support/scripted-exchange.ts";
 import { ACCOUNT_TOOLS } from "../../../test/support/tool-cases/account.ts";
 import type { Pages, Rule } from "../../../test/support/tool-cases/case.ts";
 import { GATEWAY_TOOLS } from "../../../test/support/tool-cases/gateway.ts";
@@ -9,12 +11,20 @@ import { shows, taken, turnedDown } from "../../../test/support/tool-input.ts";
 import { callTool } from "../call-tool.ts";
 import { TOOLS, toolNamed } from "../catalogue.ts";
 import type { Tool } from "../define-tool.ts";
+import type { Exchange } from "../exchange.ts";
 import { objectOf } from "../read-message.ts";
+import { toJsonObject } from "../to-json.ts";
 
 const CASES = { ...ACCOUNT_TOOLS, ...MARKET_TOOLS, ...ORDER_TOOLS, ...GATEWAY_TOOLS };
 
-/** Its pages are cut by the tool itself, see below; the broker knows no offset for bars. */
-const OWN_PAGES = ["ibkr_historical_bars"];
+/** Their pages are cut here, of a list that the operation gives whole; see below. */
+const OWN_PAGES = [
+  "ibkr_historical_bars",
+  "ibkr_performance",
+  "ibkr_notifications_list",
+  "ibkr_watchlists",
+  "ibkr_alerts",
+];
 
 it("has cases for every tool, and pages for every tool that takes a cursor", () => {
   expect(Object.keys(CASES).sort()).toEqual(TOOLS.map(({ name }) => name).sort());
@@ -83,8 +93,38 @@ function expectPages(tool: Tool, { args, input, position }: Pages): void {
   expect(turnedDown(tool, { ...args, limit: 201 }).message).toContain("limit must be at most 200");
 }
 
-it("ibkr_historical_bars shows the newest 200 and the older ones page by page, each bar once", async () => {
-  const minute = (at: number) => new Date(Date.UTC(2026, 0, 1) + at * 60_000).toISOString();
+const minute = (at: number) => new Date(Date.UTC(2026, 0, 1) + at * 60_000).toISOString();
+const SEEN = {
+  source: "simulator",
+  as_of: minute(450),
+  age_ms: 0,
+  served_from: "broker",
+  notes: [],
+};
+
+/** Every page of a call, from the first to the last. */
+async function walk(exchange: Exchange, name: string, args: JsonObject): Promise<JsonObject[]> {
+  const pages: JsonObject[] = [];
+  let cursor: JsonValue = null;
+  do {
+    const { structuredContent, content } = await callTool(exchange, name, { ...args, cursor });
+    const page = toJsonObject(structuredContent);
+    pages.push(page);
+    const next = page.next_cursor;
+    cursor = typeof next === "string" ? next : null;
+    expect(page.has_more).toBe(cursor !== null);
+    expect(content[0]?.text.includes("There is more")).toBe(cursor !== null);
+  } while (cursor !== null);
+  return pages;
+}
+
+const rowsIn = (list: JsonValue | undefined): JsonValue[] => {
+  const rows = Array.isArray(list) ? list : objectOf(list ?? null).rows;
+  if (!Array.isArray(rows)) throw new Error("no rows");
+  return rows;
+};
+
+it("ibkr_historical_bars shows the newest that fit and the older ones page by page, each bar once", async () => {
   const bars = Array.from({ length: 450 }, (_, at) => ({
     at: minute(at),
     ...{ open: "1", high: "1", low: "1", close: "1", volume: null },
@@ -98,29 +138,39 @@ it("ibkr_historical_bars shows the newest 200 and the older ones page by page, e
     availability: "live",
     bars,
     truncated: false,
-    source: "simulator",
-    as_of: minute(450),
-    age_ms: 0,
-    served_from: "broker",
-    notes: [],
+    ...SEEN,
   });
   const window = { conid: 265598, bar: "1min", period: "1d" };
-  const seen: unknown[] = [];
-  const sizes: number[] = [];
-  let cursor: unknown = null;
-  do {
-    const args = { ...window, cursor: typeof cursor === "string" ? cursor : null };
-    const { structuredContent, content } = await callTool(exchange, "ibkr_historical_bars", args);
-    const page = structuredContent.bars;
-    if (!Array.isArray(page)) throw new Error("no bars");
-    sizes.push(page.length);
-    seen.unshift(...page);
-    cursor = structuredContent.next_cursor;
-    expect(content[0]?.text.includes("There is more")).toBe(cursor !== null);
-  } while (cursor !== null);
-  expect(sizes).toEqual([200, 200, 50]);
-  expect(seen).toEqual(bars);
+  const pages = await walk(exchange, "ibkr_historical_bars", window);
+  expect(pages.length).toBeGreaterThan(2);
+  expect(objectOf(pages[0]?.bars ?? null).columns).toEqual(Object.keys(bars[0] ?? {}));
+  expect(pages.reverse().flatMap((page) => rowsIn(page.bars))).toEqual(bars.map(Object.values));
   for (const { input } of runs) expect(input).toEqual({ ...window, outside_rth: false });
   const all = await callTool(exchange, "ibkr_historical_bars", { ...window, limit: 450 });
-  expect(all.structuredContent).toMatchObject({ next_cursor: null, notes: [] });
+  expect(all.structuredContent).toMatchObject({ next_cursor: null, has_more: false, notes: [] });
+  expect(rowsIn(toJsonObject(all.structuredContent).bars)).toHaveLength(450);
+});
+
+it.each([
+  ["ibkr_performance", "days", {}, {}],
+  ["ibkr_notifications_list", "notifications", {}, {}],
+  ["ibkr_watchlists", "watchlists", {}, {}],
+  ["ibkr_watchlists", "instruments", { watchlist_id: "100" }, {}],
+  ["ibkr_alerts", "alerts", {}, {}],
+  ["ibkr_positions_list", "positions", {}, { offset: 0 }],
+  ["ibkr_orders_list", "orders", {}, { offset: 0 }],
+  ["ibkr_executions_list", "executions", {}, { offset: 0 }],
+] as const)("%s gives every entry of %s once, in its order", async (name, list, args, from) => {
+  let operation = "";
+  const { exchange } = scripted((call) => {
+    operation = call.operation;
+    return { ok: true, audit_seq: 1, result: fullAnswer(call.operation, call.input) };
+  });
+  const pages = await walk(exchange, name, args);
+  const entries = pages.flatMap((page) => rowsIn(page[list]));
+  const whole = rowsIn(objectOf(fullAnswer(operation, { ...from, limit: 500 }))[list]);
+  expect(entries).toHaveLength(name === "ibkr_notifications_list" ? 10 : whole.length);
+  const plain = whole.slice(0, entries.length);
+  const table = !Array.isArray(pages[0]?.[list]);
+  expect(entries).toEqual(table ? plain.map((entry) => Object.values(objectOf(entry))) : plain);
 });

@@ -1,8 +1,9 @@
 import { transactionsList as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/transactions-list.ts";
 import * as z from "zod";
+import { byOffset } from "../answer-pages.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
-import { accountInput, byOffset, conidInput, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
+import { accountInput, conidInput, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const transactionsListTool = defineTool({
   name: "ibkr_transactions_list",
@@ -17,5 +18,6 @@ export const transactionsListTool = defineTool({
     ...pageInput,
   }),
   operation,
-  paging: byOffset,
+  paging: byOffset("transactions"),
+  columns: { list: "transactions", row: operation.output.shape.transactions.element },
 });

@@ -3,7 +3,8 @@ import {
   watchlistsGet,
 } from "@ibkr-edge-gateway/protocol/operation-schemas/watchlists.ts";
 import * as z from "zod";
-import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { byRows } from "../answer-pages.ts";
+import { cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";
 
 export const watchlistsTool = defineTool({
   name: "ibkr_watchlists",
@@ -13,12 +14,18 @@ export const watchlistsTool = defineTool({
   annotations: READS_BROKER,
   input: z.strictObject({
     watchlist_id: watchlistsGet.input.shape.watchlist_id.optional().describe("Show this one"),
+    ...cursorInput,
   }),
   operation,
   toOperationInput: () => ({}),
+  paging: byRows("watchlists"),
   instead: {
     when: ({ watchlist_id }) => watchlist_id !== undefined,
     operation: watchlistsGet,
-    toOperationInput: (input) => input,
+    toOperationInput: ({ watchlist_id }) => ({ watchlist_id }),
+    pages: {
+      paging: byRows("instruments"),
+      columns: { list: "instruments", row: watchlistsGet.output.shape.instruments.element },
+    },
   },
 });

@@ -80,12 +80,12 @@ export const ACCOUNT_TOOLS: Record<string, ToolCase> = {
     hints: READS_BROKER,
     operations: ["portfolio.snapshot"],
     rules: [
-      takesAccount({ top: 20 }),
+      takesAccount({ top: 10 }),
       {
-        it: "shows twenty positions unless told otherwise, and reads numbers written as text",
+        it: "shows ten positions unless told otherwise, and reads numbers written as text",
         takes: [
-          [{}, { top: 20 }],
-          [{ top: null }, { top: 20 }],
+          [{}, { top: 10 }],
+          [{ top: null }, { top: 10 }],
           [{ top: 5 }, { top: 5 }],
           [{ top: "5" }, { top: 5 }],
         ],

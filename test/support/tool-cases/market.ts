@@ -2,7 +2,7 @@ import { READS_BROKER } from "../../../src/mcp/define-tool.ts";
 import { type ToolCase, takesConid } from "./case.ts";
 
 const BARS = { conid: "265598", bar: "1d", period: "6m" };
-const UNDERLYING = { underlying_conid: "265598" };
+const UNDERLYING = { conid: "265598" };
 
 /** Tools about contracts and markets. */
 export const MARKET_TOOLS: Record<string, ToolCase> = {

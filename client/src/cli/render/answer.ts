@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import { withRows } from "../../sdk/table-rows.ts";
 import { cellOf, plain, type Row, table } from "./table.ts";
 
 export interface Paint {
@@ -17,10 +18,11 @@ export interface Page {
 
 /** Said once at the end of an answer, or nowhere. */
 const LAST = new Set(["source", "as_of", "age_ms", "served_from", "notes", "next_step"]);
-const SILENT = new Set(["next_cursor", "page"]);
+const SILENT = new Set(["next_cursor", "has_more", "page"]);
 
 /** An answer for people: what it says in lines, its lists as tables, how old it is at the end. */
-export function renderAnswer(answer: JsonObject, page: Page): string {
+export function renderAnswer(given: JsonObject, page: Page): string {
+  const answer = withRows(given);
   const parts: string[] = [];
   const facts = Object.entries(answer).filter(
     ([name, value]) => !LAST.has(name) && !SILENT.has(name) && !isRows(value),
