@@ -156,7 +156,10 @@ function accountOf(positions: unknown): string {
 
 function conidsOf(chain: unknown): number[] {
   const { contracts } = OptionChain.parse(chain);
-  return contracts.slice(0, 2).map(({ conid }) => conid);
+  const at = contracts.columns.indexOf("conid");
+  return contracts.rows.slice(0, 2).map((row) => z.int().parse(row[at]));
 }
 
-const OptionChain = z.object({ contracts: z.array(z.object({ conid: z.int() })).min(2) });
+const OptionChain = z.object({
+  contracts: z.object({ columns: z.array(z.string()), rows: z.array(z.array(z.unknown())).min(2) }),
+});

@@ -80,7 +80,7 @@ npm run -s ibkr -- market snapshot --contract-id 265598`]: {
     says: /DU\d+[\s\S]*symbol[\s\S]*265598/,
   },
   "npm run -s ibkr -- --help": { runs: true, says: /Exit codes/ },
-  "npm run -s ibkr -- positions list --all --json": { runs: true, says: /"positions":\[/ },
+  "npm run -s ibkr -- positions list --all --json": { runs: true, says: /"positions":\{/ },
   "npm run -s ibkr -- completion bash": { runs: true, says: /complete -o default/ },
   "npm run -s ibkr -- whoami": { runs: true, says: /Sign-in:/ },
   "npm run -s ibkr -- orders place --symbol AAPL --side BUY --order-type LMT --quantity 1 --limit-price 187.25 --idempotency-key my-first-order":
@@ -169,6 +169,10 @@ npm run -s ibkr -- market snapshot --contract-id 265598`]: {
   "npm run sidecar -- kill": { runs: true, says: /No order opens/ },
   "npm run sidecar -- unkill": { runs: true, types: "lift", says: /lifted/ },
 
+  "npx vitest run src/mcp/answer-sizes.test.ts --update": { why: ITSELF },
+  '{ "columns": ["at", "open", "high"], "rows": [["2026-11-30T14:30:00Z", "187.10", "187.90"]] }': {
+    why: "A part of an answer; src/mcp/tools/tools.test.ts reads whole ones.",
+  },
   "UPDATE_DOCS=1 npx vitest run test/contract/negative-list.test.ts": { why: ITSELF },
   "UPDATE_DOCS=1 npx vitest run test/contract/order-guarantees-list.test.ts": { why: ITSELF },
   "UPDATE_DOCS=1 npx vitest run test/contract/relay-guarantees.test.ts": { why: ITSELF },
