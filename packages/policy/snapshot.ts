@@ -81,6 +81,8 @@ export interface OpenOrder {
   in_flight: boolean;
   /** A change of an order that stands in the list already, and not one order more. */
   change?: true;
+  /** In doubt, and looked for in vain for long: it counts for what opens a position, not for exits. */
+  not_shown?: true;
 }
 
 export interface KillEngagement {

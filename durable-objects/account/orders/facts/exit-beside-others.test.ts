@@ -44,6 +44,13 @@ describe("an exit beside what this account let out", () => {
     expect(judged(sell("1"), [], [row({ quantity: null })])).toBe("flip");
   });
 
+  it("is not held up for ever by one in doubt that proved books do not show", () => {
+    expect(judged(sell("100"), [], [row({ not_shown: true })])).toBe("exit");
+    const other = row({ order_ref: `ieg1-${"b".repeat(32)}`, quantity: "30" });
+    expect(judged(sell("70"), [], [row({ not_shown: true }), other])).toBe("exit");
+    expect(judged(sell("71"), [], [row({ not_shown: true }), other])).toBe("flip");
+  });
+
   it("counts an order once that the PC's list shows without its reference", () => {
     const unnamed = listed({ order_ref: null });
     expect(judged(sell("40"), [unnamed], [row()])).toBe("exit");

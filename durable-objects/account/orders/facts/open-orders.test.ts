@@ -1,5 +1,6 @@
 import type { PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { describe, expect, it } from "vitest";
+import { QUIET_PERIOD_MS, QUIET_READS } from "../rules/outcomes/quiet-period.ts";
 import type { CountedIntent } from "../tables/intents/counted.ts";
 import { inFlightOf, ownOpenOrders } from "./open-orders.ts";
 
@@ -24,6 +25,8 @@ const row = (over: Partial<CountedIntent> = {}): CountedIntent => ({
   day: "2026-11-30",
   created_at: READ_AT_MS - 60_000,
   updated_at: READ_AT_MS - 50_000,
+  doubt_since: null,
+  absent_reads: 0,
   ...over,
 });
 const inList = [{ order_ref: "a-1", parent_ref: null }] as PreviewFacts["working"];
@@ -58,6 +61,24 @@ describe("what is open beside an order", () => {
       inflight_notional: "9000",
     });
     expect(inFlight([row(), change({ ledger: "released" })]).inflight_notional).toBe("0");
+  });
+
+  it("is told apart once proved books have looked for it in vain over the quiet period", () => {
+    const looked = {
+      coid: "a-2",
+      state: "needs_owner" as const,
+      absent_reads: QUIET_READS,
+      doubt_since: READ_AT_MS - QUIET_PERIOD_MS,
+    };
+    const notShown = (over: Partial<CountedIntent> = {}) =>
+      ownOpenOrders([row({ ...looked, ...over })], inList, READ_AT_MS)[0]?.not_shown;
+    expect(notShown()).toBe(true);
+    expect(notShown({ absent_reads: QUIET_READS - 1 })).toBeUndefined();
+    expect(notShown({ doubt_since: READ_AT_MS - QUIET_PERIOD_MS + 1 })).toBeUndefined();
+    expect(notShown({ doubt_since: null })).toBeUndefined();
+    expect(notShown({ state: "accepted" })).toBeUndefined();
+    // It counts on for what opens a position.
+    expect(inFlight([row(looked)])).toEqual({ inflight_orders: 1, inflight_notional: "900" });
   });
 
   it("is not known where a change in flight has no value", () => {

@@ -4,6 +4,7 @@ import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { iso } from "../order-context.ts";
+import { isNotShown } from "../rules/outcomes/quiet-period.ts";
 import type { CountedIntent } from "../tables/intents/counted.ts";
 
 /**
@@ -49,6 +50,7 @@ export function ownOpenOrders(
         exit: row.effect === "exit",
         in_flight: change || !shown.has(row.coid),
         ...(change && { change }),
+        ...(isNotShown(row, readAtMs) && { not_shown: true as const }),
       },
     ];
   });

@@ -14,11 +14,11 @@ import {
 import { lost } from "../../../../test/support/scripted-pc.ts";
 import { tradingRig } from "../../../../test/support/trading-rig.ts";
 import { orderAlarm } from "../alarm.ts";
+import { QUIET_PERIOD_MS } from "../rules/outcomes/quiet-period.ts";
 import { LOOK_AGAIN_MS, lookAgain, looksAgain } from "../rules/outcomes/read-book-once-more.ts";
 import { noteCrossCheck } from "../tables/cross-checks.ts";
 import { reconcileAllAt } from "../tables/intents/in-doubt.ts";
 import { findIntent, insertIntent, type NewIntent } from "../tables/intents/rows.ts";
-import { QUIET_PERIOD_MS } from "../transactions/apply-book-read.ts";
 import { applyEvidence, settle } from "../transactions/settle.ts";
 import { reconcileAccount } from "./reconcile-account.ts";
 

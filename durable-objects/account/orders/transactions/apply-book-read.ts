@@ -4,17 +4,12 @@ import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
 import { readDelayMs } from "../rules/outcomes/book-read-delays.ts";
 import { missedTooEarly, standsNoMore } from "../rules/outcomes/older-than-known.ts";
+import { QUIET_PERIOD_MS, QUIET_READS } from "../rules/outcomes/quiet-period.ts";
 import { lookAgain } from "../rules/outcomes/read-book-once-more.ts";
 import { findIntent, type IntentRow, updateIntent } from "../tables/intents/rows.ts";
 import { type Applied, apply, applyEvidence } from "./settle.ts";
 import { settleApproval } from "./settle-approval.ts";
 
-/**
- * Longer than the PC's own quiet period, by more than its clock may lag behind the edge's: the edge
- * never says "absent" of an order that the PC still doubts.
- */
-export const QUIET_PERIOD_MS = 240_000;
-export const QUIET_READS = 3;
 /** A doubt that the book could not settle for this long is the owner's to look at. */
 export const GIVE_UP_MS = 3_600_000;
 

@@ -84,6 +84,17 @@ export function principalOrder(record: IntentRecord): IntentOrder | undefined {
   );
 }
 
+/** When this PC last sent something of it, or began to doubt it, ms: what was read before says nothing. */
+export const lastInDoubt = ({ sent_at, doubt_since }: IntentRecord): number =>
+  Math.max(sent_at ?? 0, doubt_since ?? 0);
+
+/**
+ * Stands among what was told once proved books, the last of them begun after the quiet period, have not
+ * shown an order that is in doubt; it names the doubt, so that a later one begins anew.
+ */
+export const notShownMark = (record: IntentRecord): string =>
+  `not_shown_since:${lastInDoubt(record)}`;
+
 export function principalConid(record: IntentRecord): number {
   return principalLeg(record.ticket.order).contract.conid;
 }

@@ -140,7 +140,8 @@ async function readFacts(
   else notes.push(...unreadNotes(seen));
   keepProved(store, account.accountId, held);
   const worst = seen === null || positions === null ? null : atWorst(seen, positions);
-  const all = withUnlistedOrders(worst, store, account.accountId, askedAt);
+  const inDoubt = held?.proved === true ? "until_quiet" : "counts";
+  const all = withUnlistedOrders(worst, store, account.accountId, askedAt, inDoubt);
   const taking = all === null ? null : withoutOwnStops(order, all, store);
   // What may open a position is judged by the whole list or not at all.
   const working = seen === null || seen.unread.length > 0 ? null : seen.working;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
 import { aLeg, anOrder } from "../../../../test/support/orders.ts";
-import type { IntentRecord } from "../journal/intent-record.ts";
+import { type IntentRecord, notShownMark } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { withUnlistedOrders } from "./add-unlisted-orders.ts";
 
@@ -26,6 +26,28 @@ describe("what this PC sent and nobody shows yet", () => {
     const shown = withUnlistedOrders([], journal([record]), account, START_MS) ?? [];
     const listed = shown.map((fact) => ({ ...fact, foreign: false }));
     expect(withUnlistedOrders(listed, journal([record]), account, START_MS)).toEqual(listed);
+  });
+
+  describe("of an order in doubt", () => {
+    const doubted = anIntentRecord(
+      0,
+      { sent: true, sent_at: START_MS, doubt_since: START_MS, state: "needs_owner", claimed: true },
+      sell,
+    );
+    const marked = { ...doubted, told: [notShownMark(doubted)] };
+    const counted = (record: IntentRecord, how?: "until_quiet") =>
+      withUnlistedOrders([], journal([record]), account, START_MS, how)?.length;
+
+    it("counts it until proved books have looked for it in vain over the quiet period", () => {
+      expect(counted(doubted, "until_quiet")).toBe(1);
+      expect(counted(marked, "until_quiet")).toBe(0);
+    });
+
+    it("counts it on where the position is not proved, and in a later doubt", () => {
+      expect(counted(marked)).toBe(1);
+      expect(counted({ ...marked, doubt_since: START_MS + 1 }, "until_quiet")).toBe(1);
+      expect(counted({ ...marked, state: "working" }, "until_quiet")).toBe(1);
+    });
   });
 
   it("counts what filled so late that the position may not hold it", () => {

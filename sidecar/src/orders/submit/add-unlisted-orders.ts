@@ -1,7 +1,7 @@
 import { Decimal, dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
+import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { WorkingOrderFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import type { IntentRecord } from "../journal/intent-record.ts";
+import { type IntentRecord, notShownMark } from "../journal/intent-record.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 
@@ -10,19 +10,23 @@ import { ORDER_LIMITS } from "../limits.ts";
  * one after the other each see the same position; only the journal knows of the first.
  *
  * Gives the list with those orders added, for judging entry, exit or flip and for nothing else; null
- * when one of them has a quantity that nobody knows.
+ * when one of them has a quantity that nobody knows. `inDoubt` is `until_quiet` only where list and
+ * position were both read and proved now: what proved books have not shown for the quiet period is left
+ * out there, because nobody could ever close a position beside it.
  */
 export function withUnlistedOrders(
   working: readonly WorkingOrderFact[] | null,
   store: Pick<OrderStore, "open" | "endedSince">,
   accountId: string,
   positionsAskedAt: number,
+  inDoubt: "counts" | "until_quiet" = "counts",
 ): WorkingOrderFact[] | null {
   if (working === null) return null;
   const facts = [...working];
   const ended = store.endedSince(positionsAskedAt - ORDER_LIMITS.positionLagMs);
   for (const record of [...store.open(), ...ended]) {
     if (record.account_id !== accountId) continue;
+    if (inDoubt === "until_quiet" && isNotShown(record)) continue;
     for (const [index, leg] of record.ticket.order.legs.entries()) {
       const order = record.orders[index];
       if (order === undefined || isKnownMissing(record, order)) continue;
@@ -63,6 +67,10 @@ function isShownAs(order: Known, fact: WorkingOrderFact): boolean {
 }
 
 const isExitLeg = ({ role }: Known): boolean => role === "take_profit" || role === "stop_loss";
+
+/** In doubt still, and looked for in vain for long by books that were proved. */
+const isNotShown = (record: IntentRecord): boolean =>
+  isInDoubt(record.state) && record.told.includes(notShownMark(record));
 
 /** A bracket's exit that a proved book was searched for in vain. */
 const isKnownMissing = (record: IntentRecord, order: Known): boolean =>

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import { anOrder } from "../../../../test/support/orders.ts";
 import {
   ACCOUNT,
@@ -11,6 +12,7 @@ import { TransportError } from "../../client-portal/transport.ts";
 import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
 import { DEFAULT_CAPS } from "../../trust/limits/caps.ts";
 import { isNonceUsed } from "../../trust/tables/nonces.ts";
+import { notShownMark } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { readTarget } from "../preview/read-target-order.ts";
 import { placeOrder } from "./place-order.ts";
@@ -331,6 +333,34 @@ describe("an exit that waits for the broker session", () => {
       true,
       false,
     ]);
+  });
+});
+
+describe("an exit beside another one that is in doubt", () => {
+  const sells = (quantity: string) =>
+    anOrder({ legs: anOrder().legs.map((leg) => ({ ...leg, side: "SELL" as const, quantity })) });
+  const leaves = async (looked: boolean): Promise<boolean> => {
+    pc.broker.answers["portfolio2.positions"] = [
+      {
+        ...{ conid: 265598, position: 5, marketPrice: 187, marketValue: 935 },
+        ...{ currency: "USD", secType: "STK" },
+      },
+    ];
+    const doubt = { sent: true, sent_at: 1, doubt_since: 1, claimed: true };
+    const other = anIntentRecord(9, { ...doubt, state: "needs_owner" }, sells("5"));
+    pc.store.insert({ ...other, told: looked ? [notShownMark(other)] : [] });
+    const exit = pc.approved(sells("1"), 2);
+    pc.broker.replies.push(taken(exit, "12"));
+    await place(exit);
+    return pc.store.intent(exit.coid)?.effect === "exit";
+  };
+
+  it("does not leave as an exit while that one is looked for", async () => {
+    expect(await leaves(false)).toBe(false);
+  });
+
+  it("leaves once proved books have looked for it in vain", async () => {
+    expect(await leaves(true)).toBe(true);
   });
 });
 

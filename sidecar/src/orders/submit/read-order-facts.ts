@@ -70,7 +70,8 @@ async function takingFrom(
   const book = await readWorkingFacts(context, account, store, null, false);
   if (book === null) return null;
   const worst = atWorst(book.value, positions.value);
-  const all = withUnlistedOrders(worst, store, account.accountId, positionsAskedAt);
+  const inDoubt = positions.proved ? "until_quiet" : "counts";
+  const all = withUnlistedOrders(worst, store, account.accountId, positionsAskedAt, inDoubt);
   return all === null ? null : { ...book, value: withoutOwnStops(order, all, store) };
 }
 

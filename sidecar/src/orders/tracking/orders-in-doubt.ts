@@ -1,5 +1,6 @@
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { apply, type IntentDraft, note } from "../journal/intent-change.ts";
+import { lastInDoubt, notShownMark } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { findInBook } from "./book-evidence.ts";
 import type { BookRead } from "./order-book-read.ts";
@@ -47,7 +48,7 @@ export function stillInDoubt(
   const { record } = intent;
   const doubt = draft.doubts.get(record.coid) ?? NEW_DOUBT;
   // A read that began before the last request ended says nothing about it.
-  const lastSent = Math.max(record.sent_at ?? 0, record.doubt_since ?? 0);
+  const lastSent = lastInDoubt(record);
   const { present } = findInBook(record, book);
   const counts = book.proved && startedAt >= lastSent;
   const blank = present ? 0 : doubt.blank + (counts ? 1 : 0);
@@ -60,6 +61,7 @@ export function stillInDoubt(
     startedAt - lastSent >= ORDER_LIMITS.quietPeriodMs;
   // Seen once, it may never be called absent afterwards: its end must be shown, or an owner looks.
   if (present && record.action === "place" && !record.claimed) note(intent, { claimed: true });
+  noteNotShown(intent, present, enough);
   if (enough && !intent.record.claimed) {
     apply(intent, {
       source: "quiet_period",
@@ -75,4 +77,13 @@ export function stillInDoubt(
   ) {
     apply(intent, gatewaySays(draft, "gave_up"));
   }
+}
+
+/** What the broker does not show for long stands in the way of no exit; one look at it, and it does. */
+function noteNotShown(intent: IntentDraft, present: boolean, enough: boolean): void {
+  const { told } = intent.record;
+  const mark = notShownMark(intent.record);
+  const marked = told.includes(mark);
+  if (present && marked) note(intent, { told: told.filter((one) => one !== mark) });
+  if (enough && !marked) note(intent, { told: [...told, mark] });
 }

@@ -3,6 +3,7 @@ import { anIntentRecord, START_MS } from "../../../../test/support/intent-record
 import { aBracket, NOW } from "../../../../test/support/orders.ts";
 import { OrderRow } from "../../client-portal/endpoints/orders.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
+import { notShownMark } from "../journal/intent-record.ts";
 import { openOrderStore } from "../journal/order-store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { applyFinding } from "./apply-finding.ts";
@@ -157,6 +158,24 @@ describe("a doubt", () => {
   it("never ends as absent once the order was seen", () => {
     const row = { orderId: "11", order_ref: coid, status: "Mysterious" };
     expect(after(blank(9), book([row]))).toMatchObject({ state: "reconciling", claimed: true });
+  });
+
+  it("notes that proved books did not show what may not be called absent, until one shows it", () => {
+    const claimed = { ...doubtful, claimed: true };
+    const looked = (record: typeof claimed, view: BookRead, reads = 2) => {
+      const draft = rig([record]).draft(blank(reads));
+      const intent = intentOf(draft, coid);
+      if (intent === null) throw new Error("no intent");
+      stillInDoubt(draft, intent, view, START_MS);
+      return intent.record;
+    };
+    const mark = notShownMark(claimed);
+    const noted = looked(claimed, book([]));
+    expect(noted).toMatchObject({ state: "needs_owner", told: expect.arrayContaining([mark]) });
+    expect(looked(claimed, book([]), 1).told).not.toContain(mark);
+    expect(looked(claimed, book([], { proved: false })).told).not.toContain(mark);
+    const row = { orderId: "11", order_ref: coid, status: "Mysterious" };
+    expect(looked({ ...claimed, told: noted.told }, book([row])).told).not.toContain(mark);
   });
 
   it("that is being looked at already is not begun again", () => {

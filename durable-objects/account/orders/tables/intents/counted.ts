@@ -26,11 +26,13 @@ export type CountedIntent = Pick<
   | "day"
   | "created_at"
   | "updated_at"
+  | "doubt_since"
+  | "absent_reads"
 >;
 
 const COUNTED = `coid, client_id, action, conid, side, asset_class, quantity, time_in_force,
   economic_hash, effect, state, orders, notional, filled_notional, ledger, seen, day, created_at,
-  updated_at`;
+  updated_at, doubt_since, absent_reads`;
 
 /**
  * Everything let out since a moment or for the day and later ones, and what is older and may still be
