@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { verifyExport } from "@ibkr-edge-gateway/evidence/export/verify-export.ts";
 import { filesIn } from "@ibkr-edge-gateway/evidence/node/folder.ts";
-import { judge } from "@ibkr-edge-gateway/evidence/node/verify-evidence.ts";
+import { verifyEvidence } from "@ibkr-edge-gateway/evidence/node/verify-evidence.ts";
 import { formatVkey } from "@ibkr-edge-gateway/evidence/note/vkey.ts";
 import {
   aCheckpoint,
@@ -147,7 +147,7 @@ describe("a log that the second one writes", () => {
     expect(await second().run("export", path, "--policy", policy, ...clock)).toMatchObject({
       exitCode: 0,
     });
-    const ours = await judge(path, { policy }, NOW_SECONDS);
+    const ours = await verifyEvidence(path, { policy }, NOW_SECONDS);
     expect(ours.first).toBeNull();
     expect(ours.exitCode).toBe(0);
     const unsigned = await verifyExport(filesIn(path), { policy: await aPolicy() });

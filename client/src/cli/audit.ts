@@ -45,9 +45,11 @@ export function register(program: Command): void {
       `\nExamples:\n  ${typedAs("audit verify my-export --policy my.policy")}\n  ${typedAs("audit verify order.tlog-proof --policy my.policy --keys my.keys")}`,
     )
     .action(async (path: string, options: VerifyOptions, command: Command) => {
-      const { judge } = await import("@ibkr-edge-gateway/evidence/node/verify-evidence.ts");
+      const { verifyEvidence } = await import(
+        "@ibkr-edge-gateway/evidence/node/verify-evidence.ts"
+      );
       const { verdictText } = await import("@ibkr-edge-gateway/evidence/export/verdict-text.ts");
-      const verdict = await judge(path, options, Math.floor(Date.now() / 1_000));
+      const verdict = await verifyEvidence(path, options, Math.floor(Date.now() / 1_000));
       process.stdout.write(
         globalOptions(command).json ? `${JSON.stringify(verdict)}\n` : verdictText(verdict),
       );

@@ -19,7 +19,7 @@ export interface JudgeOptions {
  * The verdict over an export's folder or a proof file on this disk. Needs no network. What cannot be
  * read cannot be judged: that is an answer as well (exit code 1), and never "broken".
  */
-export async function judge(
+export async function verifyEvidence(
   path: string,
   { policy: policyFile, keys: keysFile, since = [], onProgress }: JudgeOptions,
   nowSeconds: number,

@@ -7,7 +7,7 @@ import type { ExportManifest } from "@ibkr-edge-gateway/evidence/export/manifest
 import { verdictText } from "@ibkr-edge-gateway/evidence/export/verdict-text.ts";
 import { ExportRefused, writeExport } from "@ibkr-edge-gateway/evidence/export/write-export.ts";
 import { exportInto, filesIn, nodeSha256 } from "@ibkr-edge-gateway/evidence/node/folder.ts";
-import { judge } from "@ibkr-edge-gateway/evidence/node/verify-evidence.ts";
+import { verifyEvidence } from "@ibkr-edge-gateway/evidence/node/verify-evidence.ts";
 import { ARRIVED_MAX_ENTRIES } from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
@@ -61,7 +61,7 @@ async function verify(
   path: string,
   flags: { policy?: string; keys?: string; since?: string[]; json?: boolean },
 ): Promise<void> {
-  const verdict = await judge(
+  const verdict = await verifyEvidence(
     path,
     { ...flags, since: flags.since ?? [] },
     Math.floor(Date.now() / 1_000),

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { judge } from "./answer-verdict.ts";
+import { judgeAnswer } from "./answer-verdict.ts";
 
 const kindOf = (status: number, text: string): string =>
-  judge({ status, contentType: "application/json", text }).kind;
+  judgeAnswer({ status, contentType: "application/json", text }).kind;
 
 describe("what an answer of the gateway means", () => {
   it.each([
@@ -47,7 +47,7 @@ describe("what an answer of the gateway means", () => {
   it("has an answer for everything, and calls nothing good that is not JSON with 2xx", () => {
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 599 }), fc.string(), (status, text) => {
-        const verdict = judge({ status, contentType: "", text });
+        const verdict = judgeAnswer({ status, contentType: "", text });
         if (verdict.kind === "ok") {
           expect(status).toBeGreaterThanOrEqual(200);
           expect(status).toBeLessThan(300);

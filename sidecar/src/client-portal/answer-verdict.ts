@@ -24,7 +24,7 @@ export type Verdict =
   /** 2xx that is not the JSON it should be. */
   | { kind: "unreadable" };
 
-export function judge(answer: WireAnswer): Verdict {
+export function judgeAnswer(answer: WireAnswer): Verdict {
   const { status } = answer;
   if (status === 429) return { kind: "rate_limited" };
   const body = answer.text.trim();

@@ -1,4 +1,4 @@
-import { judge, type Verdict } from "./answer-verdict.ts";
+import { judgeAnswer, type Verdict } from "./answer-verdict.ts";
 import type { Clock } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
 import type { BrokerLogger } from "./logger.ts";
@@ -52,7 +52,7 @@ export function createWire(options: {
           path: `${API}${request.path}`,
           timeoutMs: timeoutMs ?? LIMITS.readTimeoutMs,
         });
-        const verdict = judge(answer);
+        const verdict = judgeAnswer(answer);
         // The path alone: what stands behind it can name an account.
         options.log?.({ method: request.method, verdict: verdict.kind }, "the broker answered");
         if (verdict.kind === "rate_limited") {

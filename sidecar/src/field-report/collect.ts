@@ -1,5 +1,5 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import { judge, type Verdict } from "../client-portal/answer-verdict.ts";
+import { judgeAnswer, type Verdict } from "../client-portal/answer-verdict.ts";
 import { type Clock, sleep } from "../client-portal/clock.ts";
 import { LIMITS } from "../client-portal/limits.ts";
 import type { Wire, WireOutcome } from "../client-portal/paced-wire.ts";
@@ -88,7 +88,7 @@ async function answerTo(
   }
   const text = parts.heard(method, question.path);
   if (text === undefined) return "not asked in this run";
-  const verdict = judge({ status: 200, contentType: "", text });
+  const verdict = judgeAnswer({ status: 200, contentType: "", text });
   return verdict.kind === "ok" ? { text, json: verdict.json } : reasonOf(verdict);
 }
 
@@ -180,7 +180,7 @@ function judged(
 }
 
 function readBy(question: Ask<unknown> | null, text: string): { decoded: boolean; unread: number } {
-  const verdict = judge({ status: 200, contentType: "", text });
+  const verdict = judgeAnswer({ status: 200, contentType: "", text });
   if (question === null || verdict.kind !== "ok") return { decoded: false, unread: 0 };
   try {
     const { value, unread } = countUnread(() => question.decode(verdict.json));

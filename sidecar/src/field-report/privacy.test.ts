@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { judge } from "../client-portal/answer-verdict.ts";
+import { judgeAnswer } from "../client-portal/answer-verdict.ts";
 import type { Clock } from "../client-portal/clock.ts";
 import { collect } from "./collect.ts";
 import { inWords, reportOf } from "./report.ts";
@@ -50,7 +50,7 @@ async function reportFrom(
   const collected = await collect({
     wire: {
       call: ({ method, path }) =>
-        Promise.resolve(judge({ status: 200, contentType: "", text: textOf(method, path) })),
+        Promise.resolve(judgeAnswer({ status: 200, contentType: "", text: textOf(method, path) })),
     },
     clock: AT_ONCE,
     heard: textOf,

@@ -36,7 +36,7 @@ import { cancelOrder } from "./cancel/cancel-order.ts";
 import { answerQuestion } from "./conversation/owner-reply.ts";
 import { outcomeOf } from "./journal/intent-record.ts";
 import { engageKillSwitch } from "./local-policy/engage-kill-switch.ts";
-import { announceApproval } from "./notify/announce-approval.ts";
+import { showApprovalRequest } from "./notify/announce-approval.ts";
 import { createTeller } from "./notify/gateway-alerts.ts";
 import type { BrokerSide, OrderSideOptions } from "./order-side-parts.ts";
 import { inputRefusals } from "./preview/input-refusals.ts";
@@ -145,7 +145,10 @@ const approvals = (options: OrderSideOptions, submit: OrderSideContext): OrderOp
     "alert.tell": () => serve(alertTell, (_context, input) => tellOwner(input)),
     "approval.announce": () =>
       serve(approvalAnnounce, async (_context, input) => ({
-        ...(await announceApproval({ store, reach, echo, simulator, nowMs: clock.now() }, input)),
+        ...(await showApprovalRequest(
+          { store, reach, echo, simulator, nowMs: clock.now() },
+          input,
+        )),
         as_of: isoTime(clock.now()),
       })),
     "approval.check": () =>

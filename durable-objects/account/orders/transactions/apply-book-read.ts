@@ -7,7 +7,7 @@ import { missedTooEarly, standsNoMore } from "../rules/outcomes/older-than-known
 import { QUIET_PERIOD_MS, QUIET_READS } from "../rules/outcomes/quiet-period.ts";
 import { lookAgain } from "../rules/outcomes/read-book-once-more.ts";
 import { findIntent, type IntentRow, updateIntent } from "../tables/intents/rows.ts";
-import { type Applied, apply, applyEvidence } from "./settle.ts";
+import { type Applied, applyEvidence, applyToOrder } from "./settle.ts";
 import { settleApproval } from "./settle-approval.ts";
 
 /** A doubt that the book could not settle for this long is the owner's to look at. */
@@ -76,7 +76,7 @@ function seenUnread(sql: SqlStorage, intent: IntentRow, nowMs: number, log: Orde
   updateIntent(sql, intent.coid, seen);
   const doubtMs = nowMs - (intent.doubt_since ?? nowMs);
   return doubtMs >= GIVE_UP_MS && isInDoubt(intent.state) && intent.state !== "needs_owner"
-    ? apply(sql, seen, gateway("gave_up", nowMs), null, log)
+    ? applyToOrder(sql, seen, gateway("gave_up", nowMs), null, log)
     : unchanged;
 }
 
@@ -91,7 +91,7 @@ function stillMissing(
   // Once it is the owner's to look at, looking goes on in silence.
   const begun: Applied =
     intent.state === "unknown"
-      ? apply(sql, intent, started, null, log)
+      ? applyToOrder(sql, intent, started, null, log)
       : { ok: true, state: intent.state, changed: false, alarm: null };
   const row = findIntent(sql, intent.coid);
   if (row === null || !begun.ok) return begun;
@@ -108,10 +108,16 @@ function stillMissing(
   // What was seen once, or what the broker said it knows, did not fail to be placed.
   const wasThere = counted.seen === 1 || claimed;
   if (quiet && !wasThere) {
-    return apply(sql, counted, { ...started, source: "quiet_period", says: "absent" }, null, log);
+    return applyToOrder(
+      sql,
+      counted,
+      { ...started, source: "quiet_period", says: "absent" },
+      null,
+      log,
+    );
   }
   if ((quiet || doubtMs >= GIVE_UP_MS) && row.state !== "needs_owner") {
-    return apply(sql, counted, gateway("gave_up", nowMs), null, log);
+    return applyToOrder(sql, counted, gateway("gave_up", nowMs), null, log);
   }
   return begun;
 }
@@ -129,7 +135,7 @@ function neverSeen(
     return { ok: true, state: intent.state, changed: false, alarm: null };
   }
   if (proved && intent.looks + 1 >= QUIET_READS) {
-    return apply(sql, intent, gateway("ambiguous", nowMs), null, log);
+    return applyToOrder(sql, intent, gateway("ambiguous", nowMs), null, log);
   }
   updateIntent(sql, intent.coid, {
     ...intent,

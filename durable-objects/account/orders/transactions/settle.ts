@@ -60,7 +60,7 @@ export function settle(
     switch (settlement.kind) {
       case "never_delivered": {
         const unsent = proof("sidecar_not_sent", "rejected", nowMs);
-        const applied = apply(
+        const applied = applyToOrder(
           storage.sql,
           intent,
           unsent,
@@ -75,7 +75,7 @@ export function settle(
         return applied;
       }
       case "not_executed": {
-        const applied = apply(
+        const applied = applyToOrder(
           storage.sql,
           intent,
           proof("sidecar_not_sent", "rejected", nowMs),
@@ -86,14 +86,14 @@ export function settle(
         return applied;
       }
       case "unknown":
-        return apply(storage.sql, intent, proof("gateway", "ambiguous", nowMs), null, log);
+        return applyToOrder(storage.sql, intent, proof("gateway", "ambiguous", nowMs), null, log);
       case "outcome": {
         const { outcome } = settlement;
         if (outcomeIsOlder(intent, outcome)) {
           lookAgain(storage.sql, intent, nowMs);
           return { ok: true, state: intent.state, changed: false, alarm: null };
         }
-        const applied = apply(
+        const applied = applyToOrder(
           storage.sql,
           intent,
           evidenceOf(outcome, intent.state, nowMs),
@@ -132,10 +132,10 @@ export function applyEvidence(
     if (intent === null) return { ok: false, reason: "no_such_intent" };
     const dated = { ...evidence, at: new Date(nowMs).toISOString() };
     const doubted = missedDoubt(intent, dated)
-      ? apply(storage.sql, intent, proof("gateway", "ambiguous", nowMs), null, log)
+      ? applyToOrder(storage.sql, intent, proof("gateway", "ambiguous", nowMs), null, log)
       : null;
     const row = doubted === null ? intent : (findIntent(storage.sql, coid) ?? intent);
-    const applied = apply(storage.sql, row, dated, update, log);
+    const applied = applyToOrder(storage.sql, row, dated, update, log);
     settleApproval(storage.sql, coid, nowMs);
     return applied;
   });
@@ -151,7 +151,7 @@ export type OutcomeUpdate = (
   taken: boolean,
 ) => OrderOutcome | null;
 
-export function apply(
+export function applyToOrder(
   sql: SqlStorage,
   intent: IntentRow,
   evidence: OrderEvidence,

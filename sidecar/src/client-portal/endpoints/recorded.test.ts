@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { judge } from "../answer-verdict.ts";
+import { judgeAnswer } from "../answer-verdict.ts";
 import type { Ask } from "../portal-interface.ts";
 import { readAuthStatus, readPrime, readTickle } from "../session/read-auth.ts";
 import { accountMeta, brokerageAccounts, portfolioAccounts } from "./accounts.ts";
@@ -63,7 +63,7 @@ function recorded(name: string): Recording {
 
 function bodyOf(name: string): unknown {
   const { status, text } = recorded(name);
-  const verdict = judge({ status, contentType: "application/json", text });
+  const verdict = judgeAnswer({ status, contentType: "application/json", text });
   if (verdict.kind !== "ok") throw new Error(`${name} judged ${verdict.kind}`);
   return verdict.json;
 }
@@ -80,7 +80,7 @@ describe("every recorded answer of the broker", () => {
 
   it.each(ALL.map((one) => one.name))("%s is judged as what it is", (name) => {
     const { status, text } = recorded(name);
-    const verdict = judge({ status, contentType: "application/json", text });
+    const verdict = judgeAnswer({ status, contentType: "application/json", text });
     if (WORDS.includes(name)) expect(["empty", "unreadable"]).toContain(verdict.kind);
     else expect(verdict.kind).toBe("ok");
   });

@@ -9,7 +9,7 @@ import { leastTier } from "../../trust/limits/caps.ts";
 import { checkApproval } from "../../trust/verify/check-approval.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import type { Reach } from "../notify/desktop-and-webhook.ts";
-import { orderedBefore } from "../submit/one-order-per-preview.ts";
+import { orderedHereBefore } from "../submit/one-order-per-preview.ts";
 import type { SubmitContext } from "../submit/submit-context.ts";
 
 /** Says beforehand whether an approval would hold here; a wrong number is also told at this PC. */
@@ -22,7 +22,7 @@ export async function checkAtPc(
   const nowMs = clock.now();
   const kept = store.preview(input.approval.preview_id, nowMs);
   const preview = kept?.ticket.order.account_id === input.account_id ? kept : null;
-  const second = orderedBefore(store, input.approval.preview_id, nowMs);
+  const second = orderedHereBefore(store, input.approval.preview_id, nowMs);
   if (second.length > 0) {
     return { holds: false, refusals: second, tries_left: null, as_of: isoTime(nowMs) };
   }

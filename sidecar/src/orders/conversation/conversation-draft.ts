@@ -21,7 +21,10 @@ export interface ConversationDraft {
 }
 
 /** Throws a RangeError when the journal has no such intent: nothing can be said of it. */
-export function begin(state: ConversationState, env: ConversationEnv): ConversationDraft {
+export function beginConversation(
+  state: ConversationState,
+  env: ConversationEnv,
+): ConversationDraft {
   if (env.record === null) throw new RangeError("no such intent in the journal");
   return { state, intent: draftOf(env.record, env), writes: [], acts: [], now: env.now };
 }

@@ -5,7 +5,7 @@ import { aBracket } from "../../../../test/support/orders.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { conclude } from "./conclude.ts";
-import { begin, end } from "./conversation-draft.ts";
+import { beginConversation, end } from "./conversation-draft.ts";
 import {
   type ConversationInput,
   type ConversationState,
@@ -197,14 +197,14 @@ describe("a question", () => {
 
   it("beyond the twentieth asks the owner, whatever was accepted", () => {
     const state = { phase: "placing", coid: accepted.coid, sent: true } as const;
-    const draft = begin(state, env({ ...accepted, sent: true }));
+    const draft = beginConversation(state, env({ ...accepted, sent: true }));
     asked(draft, { reply_id: "r21", messages: [MESSAGE] }, 20, "reply_answer", true);
     expect(end(draft).state).toMatchObject({ phase: "waiting" });
   });
 
   it("that every order of a kind meets is kept for the next preview", () => {
     const routine = messageOf("o10151", "As always.");
-    const draft = begin(IDLE, env({ ...accepted, sent: true }));
+    const draft = beginConversation(IDLE, env({ ...accepted, sent: true }));
     asked(draft, { reply_id: "r1", messages: [routine] }, 0, "submit_answer", true);
     expect(end(draft).writes).toContainEqual({
       kind: "routine_question",
@@ -239,7 +239,10 @@ describe("the end of a conversation", () => {
   const bracket = anIntentRecord(0, { sent: true }, aBracket());
 
   it("warns of a bracket whose exits the broker refused, and offers to cancel the entry first", () => {
-    const draft = begin({ phase: "placing", coid: bracket.coid, sent: true }, env(bracket));
+    const draft = beginConversation(
+      { phase: "placing", coid: bracket.coid, sent: true },
+      env(bracket),
+    );
     const row = { local_order_id: null, parent_order_id: null, status: null, text: null };
     conclude(
       draft,
@@ -269,7 +272,10 @@ describe("the end of a conversation", () => {
   });
 
   it("takes an id that comes with a failure for no acceptance", () => {
-    const draft = begin({ phase: "placing", coid: bracket.coid, sent: true }, env(bracket));
+    const draft = beginConversation(
+      { phase: "placing", coid: bracket.coid, sent: true },
+      env(bracket),
+    );
     const row = {
       local_order_id: bracket.coid,
       parent_order_id: null,

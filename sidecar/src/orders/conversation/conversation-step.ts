@@ -5,7 +5,7 @@ import {
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { apply, note, tellQuestion } from "../journal/intent-change.ts";
 import { conclude, type FinalAnswer } from "./conclude.ts";
-import { begin, type ConversationDraft, end, evidence } from "./conversation-draft.ts";
+import { beginConversation, type ConversationDraft, end, evidence } from "./conversation-draft.ts";
 import {
   type ConversationEnv,
   type ConversationInput,
@@ -27,7 +27,7 @@ export function conversationStep(
   env: ConversationEnv,
 ): ConversationStep {
   if (coidOf(state, input) === null) return { state, writes: [], effects: [] };
-  const draft = begin(state, env);
+  const draft = beginConversation(state, env);
   take(draft, input);
   return end(draft);
 }

@@ -3,7 +3,7 @@ import { anOrder } from "../../../../test/support/orders.ts";
 import { type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
 import { requestsSince } from "../../trust/tables/approval-requests.ts";
 import { revokeApprover } from "../../trust/tables/approvers.ts";
-import { announceApproval } from "./announce-approval.ts";
+import { showApprovalRequest } from "./announce-approval.ts";
 
 describe("a request for approval", () => {
   let pc: PcOrders;
@@ -19,7 +19,7 @@ describe("a request for approval", () => {
   ) => {
     const { store, options, submit, clock } = pc;
     const parts = { store, reach: options.reach, echo: submit.echo, simulator, nowMs: clock.now() };
-    return announceApproval(parts, { preview_id, tier, requested_by });
+    return showApprovalRequest(parts, { preview_id, tier, requested_by });
   };
 
   it("is shown in all words of this PC's own ticket, with a number where the tier asks for one", async () => {

@@ -21,7 +21,7 @@ export const newEcho = (): number => randomInt(1_000, 10_000);
  * Shows what is asked to be approved, in the words of its own ticket and all of them. The number
  * goes to the terminal and the desktop only: never out by the network, where the edge might read it.
  */
-export async function announceApproval(
+export async function showApprovalRequest(
   parts: {
     store: OrderStore;
     reach: Reach;

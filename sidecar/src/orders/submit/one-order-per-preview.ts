@@ -7,7 +7,7 @@ import { ORDER_LIMITS } from "../limits.ts";
  * One preview is one order at most: two yeses to one preview would else be two orders of the same. What
  * was refused before it was sent is none, and leaves the preview to the next try.
  */
-export function orderedBefore(
+export function orderedHereBefore(
   store: Pick<OrderStore, "hasOrderOf">,
   previewId: string,
   nowMs: number,
@@ -23,7 +23,7 @@ export function approvedBefore(
 ): OrderRefusal[] {
   return approvedOfPreview(store.db, previewId, nowMs)
     ? [secondOne()]
-    : orderedBefore(store, previewId, nowMs);
+    : orderedHereBefore(store, previewId, nowMs);
 }
 
 const secondOne = (): OrderRefusal =>

@@ -24,7 +24,7 @@ import { exitByLastProof, LAST_PROOF, readLastProof } from "./last-proof.ts";
 import { driftOf, localFaults, openingFaults, sessionFaults } from "./local-checks.ts";
 import { announceJudged, pcFactsOf } from "./make-pc-facts.ts";
 import { newRecord } from "./new-intent-record.ts";
-import { orderedBefore } from "./one-order-per-preview.ts";
+import { orderedHereBefore } from "./one-order-per-preview.ts";
 import { readOrderFacts } from "./read-order-facts.ts";
 import type { Facts, SubmitContext, SubmitInput } from "./submit-context.ts";
 import { targetFaults } from "./target-faults.ts";
@@ -55,7 +55,7 @@ export async function placeOrder(
   const preview = store.preview(input.approval.preview_id, clock.now());
   const misfits = ticketFaults(parts, preview, input, action);
   if (preview === null || misfits.length > 0) return refuse(misfits);
-  const second = () => orderedBefore(store, input.approval.preview_id, clock.now());
+  const second = () => orderedHereBefore(store, input.approval.preview_id, clock.now());
   if (second().length > 0) return refuse(second());
 
   const byMandate = input.approval.kind === "mandate";

@@ -11,7 +11,7 @@ import { mandateAtFirstUse } from "../approval/receive-mandates.ts";
 import { checkGrant } from "../local-policy/local-rules.ts";
 import { announceJudged, pcFactsOf } from "./make-pc-facts.ts";
 import { newRecord } from "./new-intent-record.ts";
-import { orderedBefore } from "./one-order-per-preview.ts";
+import { orderedHereBefore } from "./one-order-per-preview.ts";
 import { consumed, type JudgeContext, judgeNow, lastLook, placePath } from "./place-order.ts";
 import type { SubmitInput } from "./submit-context.ts";
 import { ticketFaults } from "./ticket-faults.ts";
@@ -45,7 +45,7 @@ export async function rehearseOrder(
   const preview = store.preview(input.approval.preview_id, clock.now());
   const misfits = ticketFaults(parts, preview, input, "place");
   if (preview === null || misfits.length > 0) return refuse(misfits);
-  const second = orderedBefore(store, input.approval.preview_id, clock.now());
+  const second = orderedHereBefore(store, input.approval.preview_id, clock.now());
   if (second.length > 0) return refuse(second);
 
   const judged = await judgeNow(parts, context, account, preview, "place", input);

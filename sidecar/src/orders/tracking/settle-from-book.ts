@@ -16,7 +16,7 @@ import {
 } from "./tracking-draft.ts";
 
 /** One account's book against every open intent of it. */
-export function settle(draft: TrackingDraft, accountId: string, book: BookRead): void {
+export function settleFromBook(draft: TrackingDraft, accountId: string, book: BookRead): void {
   const { reading } = draft;
   if (reading === null) return;
   for (const coid of openCoids(draft)) {

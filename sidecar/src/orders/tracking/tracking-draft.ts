@@ -26,7 +26,7 @@ export interface TrackingDraft
   readonly acts: TrackingEffect[];
 }
 
-export function begin(state: TrackingState, env: TrackingEnv): TrackingDraft {
+export function beginTracking(state: TrackingState, env: TrackingEnv): TrackingDraft {
   return {
     ...state,
     watches: new Map(state.watches),

@@ -11,8 +11,8 @@ import type { BookView } from "./book-evidence.ts";
 import type { BookRead } from "./order-book-read.ts";
 import { startDoubt, stillInDoubt } from "./orders-in-doubt.ts";
 import { readEnded, readSoon } from "./plan-book-read.ts";
-import { see, settle } from "./settle-from-book.ts";
-import { attempt, begin, coidOfRow, end, intentOf } from "./tracking-draft.ts";
+import { see, settleFromBook } from "./settle-from-book.ts";
+import { attempt, beginTracking, coidOfRow, end, intentOf } from "./tracking-draft.ts";
 import { dueAt, NOTHING_TRACKED, type TrackingEnv, type TrackingState } from "./tracking-state.ts";
 import { trackingStep } from "./tracking-step.ts";
 import { checkAcceptance, statusesRead } from "./watch-acceptance.ts";
@@ -34,7 +34,7 @@ function rig(records: IntentRecord[], over: Partial<TrackingEnv> = {}) {
     journal,
     ...over,
   };
-  return { env, draft: (state: TrackingState = NOTHING_TRACKED) => begin(state, env) };
+  return { env, draft: (state: TrackingState = NOTHING_TRACKED) => beginTracking(state, env) };
 }
 
 const book = (orders: object[], over: Partial<BookRead> = {}): BookRead => ({
@@ -209,7 +209,7 @@ describe("a read of the book", () => {
   it("leaves what is in a conversation alone", () => {
     const asked = anIntentRecord(0, { state: "awaiting_confirmation", sent: true });
     const draft = rig([asked]).draft({ ...reading, reading: { startedAt: 0, everything: false } });
-    settle(draft, account, book([]));
+    settleFromBook(draft, account, book([]));
     expect(end(draft).writes).toEqual([]);
   });
 
@@ -234,7 +234,7 @@ describe("a read of the book", () => {
       ...reading,
       misses: new Map([[working.coid, ORDER_LIMITS.quietReads - 1]]),
     });
-    settle(draft, account, book([]));
+    settleFromBook(draft, account, book([]));
     expect(intentOf(draft, working.coid)?.record.state).toBe("expired");
   });
 
@@ -247,7 +247,7 @@ describe("a read of the book", () => {
         ...reading,
         misses: new Map([[waiting.coid, ORDER_LIMITS.quietReads - 1]]),
       });
-      settle(draft, account, book([]));
+      settleFromBook(draft, account, book([]));
       return intentOf(draft, waiting.coid)?.record.state;
     };
     expect(missedAt(START_MS + ORDER_LIMITS.dayOrderMs + 1)).toBe("unknown");
@@ -346,7 +346,7 @@ describe("a view of the book", () => {
       ...reading,
       misses: new Map([[sent.coid, ORDER_LIMITS.quietReads - 1]]),
     });
-    settle(draft, account, book([]));
+    settleFromBook(draft, account, book([]));
     expect(intentOf(draft, sent.coid)?.record.state).toBe("working");
   });
 

@@ -2,8 +2,15 @@ import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { searchAgain, startDoubt } from "./orders-in-doubt.ts";
 import { readEnded, readSoon } from "./plan-book-read.ts";
-import { see, settle } from "./settle-from-book.ts";
-import { attempt, begin, end, intentOf, openCoids, type TrackingDraft } from "./tracking-draft.ts";
+import { see, settleFromBook } from "./settle-from-book.ts";
+import {
+  attempt,
+  beginTracking,
+  end,
+  intentOf,
+  openCoids,
+  type TrackingDraft,
+} from "./tracking-draft.ts";
 import type { TrackingEnv, TrackingInput, TrackingState, TrackingStep } from "./tracking-state.ts";
 import { checkAcceptance, startWatch, statusesRead } from "./watch-acceptance.ts";
 
@@ -13,7 +20,7 @@ export function trackingStep(
   input: TrackingInput,
   env: TrackingEnv,
 ): TrackingStep {
-  const draft = begin(state, env);
+  const draft = beginTracking(state, env);
   take(draft, input);
   return end(draft);
 }
@@ -39,7 +46,7 @@ function take(draft: TrackingDraft, input: TrackingInput): void {
       statusesRead(draft, input.look, input.version, input.statuses);
       return;
     case "book_read":
-      settle(draft, input.accountId, input.book);
+      settleFromBook(draft, input.accountId, input.book);
       return;
     case "read_ended":
       readEnded(draft);
