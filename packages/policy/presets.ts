@@ -9,6 +9,7 @@ import type { PolicyDocument } from "./document.ts";
 export const PRESETS = ["careful", "usual"] as const;
 export type Preset = (typeof PRESETS)[number];
 
+/** Whether this is the name of a preset; a name from outside is held to it. */
 export const isPreset = (name: string): name is Preset => PRESETS.some((one) => one === name);
 
 /** The preset as a new account of that mode has it. */
