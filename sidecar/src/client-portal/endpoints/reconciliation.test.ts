@@ -12,7 +12,7 @@ import { startLoggedIn } from "@ibkr-edge-gateway/simulator/state/session.ts";
 import { Decimal } from "decimal.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { judge } from "../answer-verdict.ts";
+import { judgeAnswer } from "../answer-verdict.ts";
 import type { Ask } from "../portal-interface.ts";
 import { portfolioLedger, portfolioSummary } from "./balances.ts";
 import { pnlPartitioned } from "./pnl.ts";
@@ -219,7 +219,7 @@ class Life {
       bodyText: ask.body === undefined ? "" : JSON.stringify(ask.body),
       effects: { silentDrop: false, hideMs: 0 },
     });
-    const verdict = judge(answer);
+    const verdict = judgeAnswer(answer);
     if (verdict.kind !== "ok") throw new Error(`${ask.path}: ${JSON.stringify(verdict)}`);
     return ask.decode(verdict.json);
   }
