@@ -206,6 +206,7 @@ function document(): string {
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 
 function callOf({ say: text, body }: ClientStep): string {
+  if (!isRequest(text)) return `frame ${text}`;
   if (body === undefined) return text;
   return `${text} ${typeof body === "string" ? body : JSON.stringify(body)}`;
 }
