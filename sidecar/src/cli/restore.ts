@@ -46,7 +46,7 @@ async function restore(file: string | undefined, flags: Flags, command: Command)
     process.stdout.write(
       `Restored into ${configDir}, as it was on ${content.made_at}.\n` +
         "Its kill switch, its limits and its passkeys are those of that hour: what was changed since is not in it.\n" +
-        `Look before you run it: ${sidecarCommand("status")}, ${sidecarCommand("policy")} and ${sidecarCommand("approvers")}.\n`,
+        `Look before you run it:\n  ${sidecarCommand("status")}\n  ${sidecarCommand("policy")}\n  ${sidecarCommand("approvers")}\n`,
     );
   }
   try {
