@@ -26,6 +26,35 @@ export const NOT_OFFERED: readonly { name: string; reason: string; nearest: stri
   },
 ];
 
+/** What users of other gateways ask for and no tool here gives, each with the reason and the nearest way. */
+const NOT_BUILT: readonly [wish: string, reason: string, nearest: string][] = [
+  [
+    "positions of several accounts in one answer",
+    "Not built: an answer is about one account, so that a figure is never taken for another's.",
+    "`ibkr_positions_list`, once for each account",
+  ],
+  [
+    "profit and loss by holding and day",
+    "The Client Portal Gateway tells each holding's figures now, and those of a day for the account alone.",
+    "`ibkr_pnl_realtime`, `ibkr_performance`",
+  ],
+  [
+    "orders and fills older than seven days",
+    "The Client Portal Gateway keeps no longer memory. The PC's own book knows this gateway's orders only, and no tool reads it yet.",
+    "`ibkr_orders_history`, `ibkr_transactions_list`; the broker's statements",
+  ],
+  [
+    "an option chain by delta",
+    "Not built: the broker gives greeks only for contracts that are named, and a whole month would cost its limit of requests.",
+    "`ibkr_options_chain`, then `ibkr_option_greeks` for up to 50 of its contracts",
+  ],
+  [
+    "a spread as one order",
+    "Not built: previews, approvals and limits know one contract an order.",
+    "`ibkr_order_preview` for each leg; one leg may fill alone",
+  ],
+];
+
 /** The matrix as Markdown; docs/support-matrix.md is this text, and a test keeps it so. */
 export function renderSupportMatrix(): string {
   const offered = TOOLS.map(
@@ -58,6 +87,12 @@ export function renderSupportMatrix(): string {
     "| tool | why not | nearest |",
     "|---|---|---|",
     ...missing,
+    "",
+    "What users of other gateways ask for and no tool here gives:",
+    "",
+    "| wish | why not | nearest |",
+    "|---|---|---|",
+    ...NOT_BUILT.map((row) => `| ${row.join(" | ")} |`),
     "",
     "The six one-step order names of that gateway (`ibkr_order_intent_validate`, `ibkr_order_preview_explain`, `ibkr_order_submit`, `ibkr_order_cancel`, `ibkr_order_modify`, `ibkr_order_approve`) are refused by name with `READONLY_WRITE_FORBIDDEN`, and the refusal is audited.",
     "",
