@@ -26,6 +26,8 @@ export interface Seen {
   method: string;
   path: string;
   body: string;
+  /** The step in which its first byte left the PC. */
+  leftStep: number;
   /** Whether its route ran. */
   applied: boolean;
 }
@@ -106,9 +108,11 @@ export class BrokerModel {
           return;
         }
         sent = true;
+        const leftStep = scheduler.step;
         scheduler.after(
           this.#chance.between(0, 8),
-          () => this.#arrive(request, pc, { answered: (a) => end(() => resolve(a)), fail }),
+          () =>
+            this.#arrive(request, pc, leftStep, { answered: (a) => end(() => resolve(a)), fail }),
           this.place,
         );
         pc.afterRequest();
@@ -137,6 +141,7 @@ export class BrokerModel {
   #arrive(
     request: WireRequest,
     { owner }: PcSide,
+    leftStep: number,
     back: {
       answered(answer: WireAnswer): void;
       fail(fault: "reset" | "dial_refused", maybeSent: boolean): void;
@@ -157,6 +162,7 @@ export class BrokerModel {
       method: request.method,
       path,
       body: bodyText,
+      leftStep,
       applied: false,
     };
     this.seen.push(seen);

@@ -24,7 +24,8 @@ Usage: npm run simulate -- [options]
                      ended at any time and goes on from there
   --workers <n>      with --record: plays so many ranges at once, each in a process (default 1)
   --mutations <file> switches guards off, one at a time, and says which the simulation catches;
-                     the file is a JSON list of {"name", "file", "find", "replace"}
+                     the file is a JSON list of {"name", "file", "find", "replace"}, and in
+                     "also" what is changed with it
   --no-shrink        looks for no smaller plan
   --json             prints the whole report as JSON
   --help             prints this

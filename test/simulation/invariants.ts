@@ -15,6 +15,7 @@ export const INVARIANTS = {
   once: "no approval and no key makes two orders",
   as_signed: "what is sent is what was signed",
   limits: "no limit is passed",
+  doubt: "no entry leaves beside an order in doubt",
   exits: "no exit is held beyond its bound",
   switch: "no entry leaves while a switch is engaged",
   ends: "no end is left without proof",

@@ -1,8 +1,9 @@
 import { isTerminal, OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { Seen } from "./broker-model.ts";
 import { type Invariant, type Unsettled, Violation } from "./invariants.ts";
-import type { Signed } from "./signed.ts";
-import { TIGHT } from "./template.ts";
+import { LimitsKept } from "./limits-kept.ts";
+import { isExit, type Signed } from "./signed.ts";
+import { AGAIN, codes, type Told } from "./told.ts";
 import { atBroker, unsettled } from "./unsettled.ts";
 import type { World } from "./world.ts";
 
@@ -19,7 +20,7 @@ export class Judge {
   readonly #keys = new Map<string, string>();
   /** POSTs of orders, by the reference they bore. */
   readonly #posted = new Map<string, Seen>();
-  readonly #entries: { coid: string; at: number; madeAt: number }[] = [];
+  readonly #limits: LimitsKept;
   readonly #changed = new Map<string, number>();
   readonly #wanted = new Map<string, number>();
   /** Exits that were approved and asked to be sent, by their approval, and since when. */
@@ -28,13 +29,15 @@ export class Judge {
   #rows = -1;
   /** Since when the object's switch, and the PC's own, are engaged. */
   #objectSwitch: number | null = null;
-  #pcSwitch: number | null = null;
+  #pcSwitch: { at: number; step: number } | null = null;
   /** Since when nothing disturbs the world. */
   calmSince = 0;
 
   constructor(world: World) {
     this.#world = world;
     this.calmSince = world.scheduler.now;
+    const broken = (invariant: Invariant, what: string) => this.broken(invariant, what);
+    this.#limits = new LimitsKept(world, broken, (coid) => this.#states.get(coid));
     world.broker.onSeen = (seen) => this.#seen(seen);
     world.onFrame = (direction, text) => {
       if (direction === "to_pc") this.#frame(text);
@@ -57,12 +60,18 @@ export class Judge {
     this.#denied.add(approvalId);
   }
 
-  keyAnswered(key: string, orderRef: string): void {
+  /** What an agent heard under a key: one order, always the same, and no refusal after it. */
+  keySaid(key: string, { ok, result, why }: Told): void {
+    const ref = result?.order?.order_ref;
     const before = this.#keys.get(key);
-    if (before !== undefined && before !== orderRef) {
-      this.broken("once", `key ${key} stood for ${before} and now for ${orderRef}`);
+    if (typeof ref === "string") {
+      if (before !== undefined && before !== ref) {
+        this.broken("once", `key ${key} stood for ${before} and now for ${ref}`);
+      }
+      this.#keys.set(key, ref);
+    } else if (before !== undefined && (ok || !AGAIN.has(why ?? ""))) {
+      this.broken("once", `key ${key} stood for ${before} and is refused: ${why ?? codes(result)}`);
     }
-    this.#keys.set(key, orderRef);
   }
 
   wantsCancel(orderId: string): void {
@@ -101,7 +110,8 @@ export class Judge {
   }
 
   pcSwitch(engaged: boolean): void {
-    this.#pcSwitch = engaged ? (this.#pcSwitch ?? this.#world.scheduler.now) : null;
+    const { now: at, step } = this.#world.scheduler;
+    this.#pcSwitch = engaged ? (this.#pcSwitch ?? { at, step }) : null;
   }
 
   /** The first promise that was broken; what found it may have been caught on its way. */
@@ -126,9 +136,12 @@ export class Judge {
     const rows = sql.rowsWritten();
     if (rows !== this.#rows) {
       this.#rows = rows;
-      for (const { coid, state } of sql
-        .exec<{ coid: string; state: string }>("SELECT coid, state FROM order_intents")
+      for (const { coid, state, withdraws } of sql
+        .exec<{ coid: string; state: string; withdraws: string | null }>(
+          "SELECT coid, state, withdraws FROM order_intents",
+        )
         .toArray()) {
+        this.#cancelDone(coid, OrderState.parse(state), withdraws);
         this.#moved(this.#states, "the object", coid, OrderState.parse(state));
       }
     }
@@ -160,6 +173,16 @@ export class Judge {
     const filled = found.some((order) => order.filled.gt(0));
     if (before === "filled" || !(alive || filled || state === "cancelled")) {
       this.broken("ends", `${where} moved ${coid} from ${before} to ${state} without proof`);
+    }
+  }
+
+  /** A cancel is done when its order has ended, and not when it was asked for. */
+  #cancelDone(coid: string, state: OrderState, target: string | null): void {
+    if (target === null || state !== "cancelled" || this.#states.get(coid) === state) return;
+    const { orders } = this.#world.broker.sim.book;
+    const order = orders.get(Number(target)) ?? atBroker(this.#world, target)[0];
+    if (order !== undefined && !order.lost && !ENDED.includes(order.status)) {
+      this.broken("ends", `the object says the cancel of ${target} is done, and it stands`);
     }
   }
 
@@ -196,8 +219,9 @@ export class Judge {
       return;
     }
     // A question about another exit that is not at the broker yet holds it: the owner's answer, or its
-    // end, lets it go on. One about a change does not: the order that was to be changed stands.
-    if (this.#asksAboutAnOrder()) {
+    // end, lets it go on. One about a change does not: the order that was to be changed stands. One
+    // about an entry does not either: it makes way.
+    if (this.#asksAboutAnExit()) {
       this.#exits.set(approvalId, scheduler.now);
       return;
     }
@@ -208,10 +232,12 @@ export class Judge {
     this.broken("exits", `the exit ${coid} is not at the broker after ${EXIT_BOUND_MS} ms`);
   }
 
-  #asksAboutAnOrder(): boolean {
-    return [...this.#states].some(
-      ([coid, state]) =>
-        state === "awaiting_confirmation" && this.#signed.get(coid)?.order.action !== "modify",
+  #asksAboutAnExit(): boolean {
+    return [...this.#signed.values()].some(
+      (other) =>
+        isExit(other) &&
+        other.order.action !== "modify" &&
+        this.#states.get(other.coid) === "awaiting_confirmation",
     );
   }
 
@@ -230,7 +256,7 @@ export class Judge {
     if (method !== "POST") return;
     if (/^\/iserver\/account\/[^/]+\/orders$/.test(path)) this.#order(seen, JSON.parse(body));
     const change = /^\/iserver\/account\/[^/]+\/order\/([^/]+)$/.exec(path)?.[1];
-    if (change !== undefined) this.#change(change, JSON.parse(body));
+    if (change !== undefined) this.#change(seen, change, JSON.parse(body));
     if (path.startsWith("/iserver/reply/")) this.#reply(JSON.parse(body));
   }
 
@@ -263,32 +289,11 @@ export class Judge {
         (price === null || Number(sent.price) === Number(price));
       if (!same) this.broken("as_signed", `${coid} leg ${at}: ${JSON.stringify(sent)}`);
     }
-    this.#limits(signed);
-    this.#rates(signed);
-    this.#switches(signed);
+    this.#limits.posted(signed);
+    this.#switches(signed, seen);
   }
 
-  /**
-   * In a tight world few entries pass. The gateway's hour counts what was not turned down; the PC's
-   * minute counts whatever may have left, by the PC's own clock and from when it was written down.
-   */
-  #rates(signed: Signed): void {
-    const { plan, scheduler, pc } = this.#world;
-    if (!plan.tight || isExit(signed)) return;
-    const { coid } = signed;
-    const madeAt = pc.orders?.intent(coid)?.created_at ?? pc.now();
-    this.#entries.push({ coid, at: scheduler.now, madeAt });
-    const inHour = this.#entries.filter(
-      (one) => one.at > scheduler.now - 3_600_000 && this.#states.get(one.coid) !== "rejected",
-    );
-    const inMinute = this.#entries.filter((one) => one.madeAt > madeAt - 59_000);
-    const steady = plan.troubles.every(({ kind }) => kind !== "clock_jump");
-    if (inHour.length > TIGHT.perHour || (steady && inMinute.length > TIGHT.perMinute)) {
-      this.broken("limits", `${coid} is one entry more than the rules let through`);
-    }
-  }
-
-  #change(orderId: string, body: Record<string, unknown>): void {
+  #change(seen: Seen, orderId: string, body: Record<string, unknown>): void {
     const signed = [...this.#signed.values()].find(
       ({ order }) =>
         order.action === "modify" &&
@@ -304,7 +309,7 @@ export class Judge {
     this.#changed.set(signed.coid, times);
     if (times > 1) this.broken("once", `the change ${signed.coid} was sent ${times} times`);
     this.#stillValid(signed);
-    this.#switches(signed);
+    this.#switches(signed, seen);
   }
 
   /** A yes to a question is either what was accepted beforehand or the owner's own. */
@@ -330,26 +335,20 @@ export class Judge {
     }
   }
 
-  #limits(signed: Signed): void {
-    const [leg] = signed.order.legs;
-    const notional = Number(leg?.quantity) * Number(leg?.limit_price);
-    if (notional > ORDER_NOTIONAL_MAX && !isExit(signed)) {
-      this.broken("limits", `${signed.coid} is worth ${notional}`);
-    }
-  }
-
-  #switches(signed: Signed): void {
-    const since = this.#pcSwitch;
-    if (since === null || isExit(signed)) return;
-    const for_ = this.#world.scheduler.now - since;
-    if (for_ > LAST_LOOK_MS) {
-      this.broken("switch", `${signed.coid} was sent ${for_} ms after the PC's switch was engaged`);
-    }
+  /** The PC looks right before the first byte, so one step later nothing leaves. */
+  #switches(signed: Signed, { leftStep }: Seen): void {
+    const engaged = this.#pcSwitch;
+    if (engaged === null || isExit(signed) || leftStep <= engaged.step) return;
+    const forMs = this.#world.scheduler.now - engaged.at;
+    this.broken("switch", `${signed.coid} was sent ${forMs} ms after the PC's switch was engaged`);
   }
 
   /** When all is over and nothing disturbs any more: what is not as it was promised. */
   unsettled(troubled: boolean): Unsettled[] {
-    return unsettled(this.#world, new Set(this.#posted.keys()), troubled);
+    const changes = [...this.#signed.values()].filter(
+      ({ coid, order }) => order.action === "modify" && this.#states.has(coid),
+    );
+    return unsettled(this.#world, new Set(this.#posted.keys()), changes, troubled);
   }
 }
 
@@ -359,10 +358,4 @@ const CANCEL_BOUND_MS = 12_000;
 const EXIT_BOUND_MS = 20_000;
 const NOT_KNOWN_AS_EXIT = /SESSION_REQUIRED|WOULD_FLIP|SHORT_NOT_ALLOWED/;
 /** Codes of rules that bind entries alone. */
-const ENTRIES_ONLY = /KILL|_PER_|LOSS|CAP_EXCEEDED|NOTIONAL_LIMIT/;
-/** From the last look to the broker. */
-const LAST_LOOK_MS = 50;
-const ORDER_NOTIONAL_MAX = 2_000;
-
-/** The account is long, so a sale lowers what is held. */
-const isExit = ({ order }: Signed): boolean => order.legs[0]?.side === "SELL";
+const ENTRIES_ONLY = /KILL|_PER_|LOSS|CAP_EXCEEDED|NOTIONAL_LIMIT|FREQUENCY|ORDER_LIMIT/;

@@ -3,9 +3,8 @@ import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** A guard switched off by a change of its source; the files themselves stay as they are. */
-export interface Mutation {
-  name: string;
+/** One change of the product's source, for one process. */
+interface Change {
   /** From the root of the project. */
   file: string;
   /** Text that stands in the file exactly once. */
@@ -13,23 +12,39 @@ export interface Mutation {
   replace: string;
 }
 
+/** A guard switched off by a change of its source; the files themselves stay as they are. */
+export interface Mutation extends Change {
+  name: string;
+  /** Changed with it, where one guard stands behind another. */
+  also?: Change[];
+  /** The world that found that it was gone: there it is looked for first. */
+  seed?: number;
+}
+
 export const MUTATION = "SIMULATION_MUTATION";
 
-/** Loads one file of the product changed, in this process. @throws Error when the text is not there once. */
-export function loadChanged({ file, find, replace }: Mutation): void {
-  const url = new URL(`../../${file}`, import.meta.url).href;
+/** Loads the changed files of the product, in this process. @throws Error when a text is not there once. */
+export function loadChanged(mutation: Mutation): void {
+  const changes = [mutation, ...(mutation.also ?? [])].map((change) => ({
+    ...change,
+    url: new URL(`../../${change.file}`, import.meta.url).href,
+  }));
   registerHooks({
     load: (asked, context, next) => {
       const loaded = next(asked, context);
-      if (asked !== url) return loaded;
-      const source = String(loaded.source);
-      const [before, after, ...more] = source.split(find);
-      if (before === undefined || after === undefined || more.length > 0) {
-        throw new Error(`${file} does not hold the text to change exactly once`);
-      }
-      return { ...loaded, source: `${before}${replace}${after}` };
+      const here = changes.filter(({ url }) => url === asked);
+      if (here.length === 0) return loaded;
+      return { ...loaded, source: here.reduce(changed, String(loaded.source)) };
     },
   });
+}
+
+function changed(source: string, { file, find, replace }: Change): string {
+  const [before, after, ...more] = source.split(find);
+  if (before === undefined || after === undefined || more.length > 0) {
+    throw new Error(`${file} does not hold the text to change exactly once`);
+  }
+  return `${before}${replace}${after}`;
 }
 
 /** Tries each mutation in a process of its own; the exit status. */
@@ -41,7 +56,10 @@ export async function tryMutations(
   let missed = 0;
   for (const mutation of mutations) {
     const begun = performance.now();
-    const { output, code } = await simulated(mutation, range);
+    const { output, code } = await simulated(mutation, {
+      ...range,
+      seed: mutation.seed ?? range.seed,
+    });
     const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
     const found = /^seed (\d+) breaks a promise at step (\d+): (.*)$/m.exec(output);
     if (found !== null) {

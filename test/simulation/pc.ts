@@ -38,6 +38,8 @@ export class Pc {
   fuse = Number.POSITIVE_INFINITY;
   /** The same, counted from the next order's request on. */
   fuseAtOrder: number | null = null;
+  /** Called as an entry asks for its connection, and when its first byte has left; one for each. */
+  readonly onOrder: Record<"leaving" | "left", (() => void)[]> = { leaving: [], left: [] };
   /** How a death by the fuse is one. */
   power = false;
   diskFull = false;
@@ -278,6 +280,11 @@ export class Pc {
     const transport = {
       send: (request: Parameters<BrokerModel["send"]>[0]) => {
         if (this.#process !== process) return new Promise<never>(() => {});
+        const entry =
+          request.method === "POST" &&
+          request.path.endsWith("/orders") &&
+          JSON.stringify(request.body).includes('"BUY"');
+        if (entry) this.onOrder.leaving.shift()?.();
         return broker.send(request, {
           owner: process.owner,
           beforeRequest: () => {
@@ -288,6 +295,7 @@ export class Pc {
             if (request.method !== "GET") this.#effect(process);
           },
           afterRequest: () => {
+            if (entry) this.onOrder.left.shift()?.();
             if (request.method !== "GET") this.#effect(process);
           },
         });

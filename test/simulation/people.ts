@@ -18,6 +18,8 @@ export class People {
   readonly #owner: Actor = actor("owner");
   readonly #chance: Chance;
   #requests = 0;
+  /** Called as an agent begins to submit, one for each. */
+  readonly onSubmit: (() => void)[] = [];
 
   constructor(world: World, judge: Judge) {
     this.#world = world;
@@ -138,7 +140,6 @@ export class People {
         life.stopped ??= `submit: ${told.why ?? codes(told.result)}`;
         continue;
       }
-      this.#judge.keyAnswered(key, order.order_ref);
       life.orderRef = order.order_ref;
       life.reached = "submitted";
     }
@@ -147,6 +148,10 @@ export class People {
     await this.#answersQuestion(life, life.orderRef);
     if (plan.changeMs !== null) await this.#change(life, plan.changeMs);
     if (plan.cancelMs !== null) await this.#cancel(life, plan.cancelMs);
+    if (plan.again === true) {
+      await this.#sleep(5_000, this.#agent);
+      await this.#submit(approval.approval_id, key, plan.wish === "bracket");
+    }
     life.reached = "ended";
   }
 
@@ -237,15 +242,18 @@ export class People {
   }
 
   #submit(approvalId: string, key: string, bracket: boolean): Promise<Told> {
-    return this.#patiently(() =>
-      this.#call("trade.submit", "ibkr:orders:paper:submit", {
+    return this.#patiently(async () => {
+      this.onSubmit.shift()?.();
+      const told = await this.#call("trade.submit", "ibkr:orders:paper:submit", {
         account_id: BROKER_ACCOUNT,
         mode: "paper",
         structure: bracket ? "bracket" : "single",
         approval_id: approvalId,
         idempotency_key: key,
-      }),
-    );
+      });
+      this.#judge.keySaid(key, told);
+      return told;
+    });
   }
 
   async #cancel(life: Life, afterMs: number): Promise<void> {

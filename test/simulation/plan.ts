@@ -1,4 +1,6 @@
+import { type Aim, aimed } from "./aims.ts";
 import { type Chance, chance } from "./chance.ts";
+import type { Rule } from "./rules.ts";
 
 /** What happens in one world, drawn from its seed before it begins: orders that are wanted, and trouble. */
 export interface WorldPlan {
@@ -12,6 +14,10 @@ export interface WorldPlan {
   latencyMs: [number, number];
   /** Few orders are let through, at both ends. */
   tight: boolean;
+  /** At one end, one rule lets little through. */
+  rule?: Rule;
+  /** What the trouble of this world is aimed at. */
+  aim?: Aim;
 }
 
 export const WISHES = ["buy_works", "buy_fills", "sell_works", "sell_fills", "bracket"] as const;
@@ -38,9 +44,17 @@ export interface LifePlan {
   cancelMs: number | null;
   /** Then it is changed after this; null: it is not. */
   changeMs: number | null;
+  /** In the end its agent says the same once more, with the same key. */
+  again?: boolean;
 }
 
-export type Trouble = { at: number } & (
+export type Trouble = {
+  at: number;
+  /** Not then, but from then on with the next submit that begins, or order that asks to leave the PC or left it. */
+  when?: "submit" | "leaving" | "left";
+  /** So long after that. */
+  afterMs?: number;
+} & (
   | { kind: "line_cut" }
   | { kind: "line_stall"; ms: number }
   | { kind: "pc_offline"; ms: number }
@@ -56,6 +70,8 @@ export type Trouble = { at: number } & (
   | { kind: "disk_full"; ms: number }
   | { kind: "clock_jump"; ms: number; forMs: number }
   | { kind: "d1_down"; ms: number }
+  /** Rows of a list come in a form that nobody can read. */
+  | { kind: "list_unread"; on: "orders_read" | "positions_read"; ms: number }
   | { kind: "kill_switch"; by: "owner" | "agent" | "pc"; forMs: number }
   | { kind: "market_moves"; percent: number }
   | { kind: "broker_acts"; how: "fills_part" | "fills" | "cancels" | "rejects" }
@@ -101,7 +117,11 @@ export const FAULTS = {
   slow: { action: "delay", ms: 9_000 },
   too_slow: { action: "delay", ms: 25_000 },
 } as const;
-export type FaultName = keyof typeof FAULTS;
+/** Of aimed worlds alone: the others draw theirs by its place. Shorter than any quiet period. */
+export const AIMED_FAULTS = {
+  hidden_long: { action: "hideFromOrders", ms: 120_000 },
+} as const;
+export type FaultName = keyof typeof FAULTS | keyof typeof AIMED_FAULTS;
 
 const STREAM_TROUBLES = [
   { kind: "silence" },
@@ -133,7 +153,7 @@ export function planWorld(seed: number, lives: number): WorldPlan {
   const troubles = Array.from({ length: many }, () =>
     troubleOf(draw, draw.between(FIRST_LIFE_MS - 20_000, end)),
   ).sort((one, other) => one.at - other.at);
-  return {
+  return aimed({
     seed,
     lives: plans,
     troubles,
@@ -146,7 +166,7 @@ export function planWorld(seed: number, lives: number): WorldPlan {
       [20, 400],
       [200, 2_500],
     ]),
-  };
+  });
 }
 
 function lifeOf(draw: Chance, at: number, n: number): LifePlan {
@@ -182,7 +202,9 @@ function troubleOf(draw: Chance, at: number): Trouble {
       const on = draw.odds(0.6)
         ? draw.pick(["order", "reply", "cancel", "change"] as const)
         : draw.pick(all);
-      const names = Object.keys(FAULTS).filter((name): name is FaultName => name in FAULTS);
+      const names = Object.keys(FAULTS).filter(
+        (name): name is keyof typeof FAULTS => name in FAULTS,
+      );
       return { at, kind: "broker_fault", on, fault: draw.pick(names) };
     }),
     () => ({ at, kind: "broker_down", ms }),

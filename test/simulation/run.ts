@@ -175,7 +175,7 @@ function watchFailures(
   };
 }
 
-const UNFORESEEN = /unexpectedly|could not take in/;
+const UNFORESEEN = /unexpectedly|could not take in|journal could not be written/;
 
 /** A process that dies, or a disk that is full, is what was ordered. */
 const excused = (error: unknown, world: World): boolean =>

@@ -14,6 +14,9 @@ export interface Signed {
   acceptedWarnings: readonly string[];
 }
 
+/** The account is long, so a sale lowers what is held. */
+export const isExit = ({ order }: Pick<Signed, "order">): boolean => order.legs[0]?.side === "SELL";
+
 /** The intent behind a hash, found where the object keeps it, and believed only if it has that hash. */
 export function signedOf(world: World, approvalId: string, hash: string): Signed {
   const [row] = world.object.sql

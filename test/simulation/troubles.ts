@@ -9,7 +9,7 @@ import {
 import { chance } from "./chance.ts";
 import type { Judge } from "./judge.ts";
 import type { People } from "./people.ts";
-import { BROKER_CALLS, FAULTS, type Trouble } from "./plan.ts";
+import { AIMED_FAULTS, BROKER_CALLS, FAULTS, type Trouble } from "./plan.ts";
 import { actor } from "./scheduler.ts";
 import { AAPL, priceOf, type World } from "./world.ts";
 
@@ -37,13 +37,24 @@ export class Troubles {
 
   begin(): void {
     for (const trouble of this.#world.plan.troubles) {
-      this.#later(trouble.at, () => {
-        if (this.#healed) return;
-        this.onTrouble(trouble);
-        this.#judge.calmSince = Number.POSITIVE_INFINITY;
-        this.#happen(trouble);
-      });
+      this.#later(trouble.at, () => this.#due(trouble));
     }
+  }
+
+  #due(trouble: Trouble): void {
+    const happen = (): void => {
+      if (this.#healed) return;
+      this.onTrouble(trouble);
+      this.#judge.calmSince = Number.POSITIVE_INFINITY;
+      this.#happen(trouble);
+    };
+    const { when, afterMs = 0 } = trouble;
+    if (when === undefined) {
+      happen();
+      return;
+    }
+    const moments = when === "submit" ? this.#people.onSubmit : this.#world.pc.onOrder[when];
+    moments.push(() => (afterMs === 0 ? happen() : this.#later(afterMs, happen)));
   }
 
   #later(ms: number, act: () => void): void {
@@ -69,6 +80,7 @@ export class Troubles {
       case "session_lost":
       case "rate_limited":
       case "stream":
+      case "list_unread":
         this.#beforeTheBroker(trouble);
         return;
       case "pc_killed":
@@ -108,14 +120,23 @@ export class Troubles {
 
   #beforeTheBroker(
     trouble: Of<
-      "broker_fault" | "broker_down" | "session_taken" | "session_lost" | "rate_limited" | "stream"
+      | "broker_fault"
+      | "broker_down"
+      | "session_taken"
+      | "session_lost"
+      | "rate_limited"
+      | "stream"
+      | "list_unread"
     >,
   ): void {
     const { pc, broker } = this.#world;
     switch (trouble.kind) {
       case "broker_fault": {
         const { method, path } = BROKER_CALLS[trouble.on];
-        broker.faults.add({ match: { method, path }, do: FAULTS[trouble.fault] });
+        broker.faults.add({
+          match: { method, path },
+          do: { ...FAULTS, ...AIMED_FAULTS }[trouble.fault],
+        });
         return;
       }
       case "broker_down": {
@@ -142,6 +163,16 @@ export class Troubles {
         return;
       case "stream":
         broker.act(() => broker.sockets.disturb(trouble.how));
+        return;
+      case "list_unread": {
+        const { method, path } = BROKER_CALLS[trouble.on];
+        let id = "";
+        const begin = (): void => {
+          const match = { method, path };
+          id = broker.faults.add({ match, do: UNREAD[trouble.on], times: 0 }).id;
+        };
+        this.#for(trouble.ms, begin, () => broker.faults.remove(id));
+      }
     }
   }
 
@@ -262,6 +293,16 @@ export class Troubles {
         sim.events.emit("order", order);
     }
   }
+}
+
+/** A row without its number, and one without its size. */
+const UNREAD = {
+  orders_read: respond('{"orders":[{"acct":"DU4815162","status":"Submitted"}],"snapshot":true}'),
+  positions_read: respond('[{"conid":265598,"position":null}]'),
+} as const;
+
+function respond(body: string) {
+  return { action: "respond", status: 200, body };
 }
 
 type Of<K extends Trouble["kind"]> = Extract<Trouble, { kind: K }>;

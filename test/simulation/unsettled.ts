@@ -1,12 +1,19 @@
-import { isInDoubt, OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
-import type { Order } from "@ibkr-edge-gateway/simulator/state/orders.ts";
+import {
+  isInDoubt,
+  isTerminal,
+  OrderState,
+} from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
+import { isFinished, type Order } from "@ibkr-edge-gateway/simulator/state/orders.ts";
 import type { Invariant, Say, Unsettled } from "./invariants.ts";
+import type { TroubleKind } from "./plan.ts";
+import type { Signed } from "./signed.ts";
 import type { World } from "./world.ts";
 
 /** When all is over and nothing disturbs any more: what is not as it was promised. */
 export function unsettled(
   world: World,
   posted: ReadonlySet<string>,
+  changes: readonly Signed[],
   troubled: boolean,
 ): Unsettled[] {
   const found: Unsettled[] = [];
@@ -46,6 +53,8 @@ export function unsettled(
       say("truth", `${coid} was at the broker and the PC has no record of it`);
     }
   }
+  for (const change of changes) made(world, change, say);
+  ownBook(world, posted, say);
   fills(world, say);
   log(world, posted, say);
   return found;
@@ -83,8 +92,47 @@ function agrees(
   if (!fits) bad(status);
 }
 
+/** A change counts as made where the order stands in its terms, and only there. */
+function made({ object, broker }: World, { coid, order }: Signed, say: Say): void {
+  const [row] = object.sql
+    .exec<{ state: string }>("SELECT state FROM order_intents WHERE coid = ?", coid)
+    .toArray();
+  const found = broker.sim.book.orders.get(Number(order.target?.order_id));
+  const wanted = order.legs[0]?.quantity;
+  if (row === undefined || found === undefined || wanted == null || isFinished(found)) return;
+  const state = OrderState.parse(row.state);
+  if (isInDoubt(state)) return;
+  const stands = found.quantity.equals(wanted);
+  if (stands === isTerminal(state)) {
+    const is = stands ? "made" : "not made";
+    say("truth", `the object says the change ${coid} is ${state}, and at the broker it is ${is}`);
+  }
+}
+
+/** What this PC sent is stated in its own book; an exit leaves also while nothing can be written. */
+function ownBook({ pc, plan }: World, posted: ReadonlySet<string>, say: Say): void {
+  const full = plan.troubles.some(({ kind }) => kind === "disk_full");
+  if (full || pc.orders === null) return;
+  const stated = pc.orders.db.prepare("SELECT coid FROM own_statements WHERE kind = 'sent'").all();
+  const known = new Set(stated.map((row) => row.coid));
+  for (const coid of posted) {
+    if (!known.has(coid)) say("log", `${coid} was sent, and the PC's own book does not state it`);
+  }
+}
+
+/** Troubles beside which the PC hears the broker's stream throughout. */
+const HEARD_BESIDE: ReadonlySet<TroubleKind> = new Set([
+  "line_cut",
+  "line_stall",
+  "pc_offline",
+  "object_reset",
+  "d1_down",
+  "kill_switch",
+  "broker_acts",
+]);
+
 /** Each execution once, and none that was not. */
-function fills({ object, broker }: World, say: Say): void {
+function fills({ object, broker, plan }: World, say: Say): void {
   const kept = object.sql
     .exec<{ execution_id: string; coid: string | null; quantity: string; price: string }>(
       "SELECT execution_id, coid, quantity, price FROM order_fills",
@@ -98,6 +146,14 @@ function fills({ object, broker }: World, say: Say): void {
         "events",
         `a fill ${execution_id} of ${quantity} at ${price} that the broker does not know`,
       );
+    }
+  }
+  // The PC hears of executions by the broker's stream: what came while it was not heard is in no event.
+  if (!plan.stream || plan.troubles.some(({ kind }) => !HEARD_BESIDE.has(kind))) return;
+  const known = new Set(kept.map(({ execution_id }) => execution_id));
+  for (const { id, order } of real.values()) {
+    if (order.ref !== undefined && !known.has(id)) {
+      say("events", `the fill ${id} of ${order.ref} was never told to the object`);
     }
   }
 }

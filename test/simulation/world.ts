@@ -13,6 +13,7 @@ import { ObjectHost } from "./object-host.ts";
 import { OwnerPasskey } from "./passkey.ts";
 import { Pc } from "./pc.ts";
 import type { WorldPlan } from "./plan.ts";
+import { setRule } from "./rules.ts";
 import { actor, Scheduler } from "./scheduler.ts";
 import { freshTables } from "./tables.ts";
 import {
@@ -99,6 +100,7 @@ export function createWorld(plan: WorldPlan, template: Template, Account: Object
     stream: plan.stream,
   });
   if (plan.tight) tighten(object, configDir);
+  if (plan.rule !== undefined) setRule(object.sql, configDir, plan.rule);
   takeSockets(object);
   const world: World = {
     plan,
