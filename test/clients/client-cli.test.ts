@@ -260,7 +260,7 @@ describe("what a gateway speaks", () => {
     // The second took it as it was.
     expect(JSON.parse(await readFile(path, "utf8"))).toEqual(kept);
     const { discovered } = kept;
-    for (const supportedVersions of [["2031-01-01"], []]) {
+    for (const supportedVersions of [["of-another-gateway"], []]) {
       const older = { ...kept, discovered: { ...discovered, supportedVersions } };
       await writeFile(path, JSON.stringify(older));
       const again = await list();

@@ -127,7 +127,7 @@ describe("a command that a text names", () => {
     const clientOptions = new Set(["--help", ...longOptions(ibkrProgram())]);
     const unknown = FILES.filter(
       (file) =>
-        /\/(docs|sidecar\/src)\/|\.md$/.test(file) && !/(clients|simulation)\.md$/.test(file),
+        /\/(docs|sidecar\/src)\/|\.md$/.test(file) && !/(clients|simulation|scale)\.md$/.test(file),
     ).flatMap((file) => {
       const options = /\/docs\/client\.md$/.test(file) ? clientOptions : sidecarOptions;
       return readFileSync(file, "utf8")
