@@ -12,7 +12,7 @@ import { fromRoot, ROOT } from "./lib/paths.ts";
  * half is libraries (the MCP SDK, the OAuth provider, zod, passkeys); a larger bundle than this means
  * that something came in that nobody meant to.
  */
-export const BUNDLE_MAX_GZIP_KIB = 446;
+export const BUNDLE_MAX_GZIP_KIB = 459;
 
 const TestReport = z.object({
   numPassedTests: z.int(),
