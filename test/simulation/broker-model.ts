@@ -107,6 +107,8 @@ export class BrokerModel {
           end(() => reject(thrown));
           return;
         }
+        // A process that died in its last look sends nothing, whatever that look would have let pass.
+        if (!pc.alive()) return;
         sent = true;
         const leftStep = scheduler.step;
         scheduler.after(
@@ -211,6 +213,7 @@ export class BrokerModel {
 /** The PC's end of a connection to the broker. */
 export interface PcSide {
   owner: Actor;
+  alive(): boolean;
   /** Right before the last look and the first byte, and right after it: where a PC may die. */
   beforeRequest(): void;
   afterRequest(): void;

@@ -287,6 +287,7 @@ export class Pc {
         if (entry) this.onOrder.leaving.shift()?.();
         return broker.send(request, {
           owner: process.owner,
+          alive: () => this.#process === process,
           beforeRequest: () => {
             if (this.fuseAtOrder !== null && /\/account\/[^/]+\/order/.test(request.path)) {
               this.fuse = this.fuseAtOrder;
