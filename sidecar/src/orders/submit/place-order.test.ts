@@ -269,6 +269,21 @@ describe("an exit that waits for the broker session", () => {
     ]);
   });
 
+  it("goes before an entry that waits already, when it has an open question declined", async () => {
+    const asked = pc.approved();
+    pc.broker.replies.push(question);
+    await place(asked);
+    const sentBefore = pc.submit.mutex.acquire(60_000).then((release) => {
+      release?.();
+      return pc.broker.sent.length;
+    });
+    const exit = anExit();
+    pc.broker.replies.push(json([{ error: "declined" }]), taken(exit, "12"));
+    expect((await place(exit, { jobId: "job-2" })).state).toBe("accepted");
+    // The question's order, the no, and the exit.
+    expect(await sentBefore).toBe(3);
+  });
+
   it("has a question declined that the change of another exit is asked meanwhile", async () => {
     const exit = anExit();
     pc.broker.answers["iserver.orders"] = {

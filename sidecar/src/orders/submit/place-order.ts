@@ -61,8 +61,8 @@ export async function placeOrder(
   const byMandate = input.approval.kind === "mandate";
   const first = await readFresh(parts, context, preview, account, byMandate);
   const isExit = first.now().effect?.kind === "exit";
-  if (isExit) await declineOpenQuestion(parts, action);
-  const release = await acquireMutex(parts, context, action, isExit);
+  const acquired = acquireMutex(parts, context, action, isExit);
+  const release = isExit ? await pastQuestion(parts, action, acquired) : await acquired;
   let handedOn = false;
   try {
     // One at a time: another order of the same preview may have gone out while this one waited.
@@ -93,6 +93,27 @@ export async function placeOrder(
     return outcomeOf(await parts.conversation.place(input.coid, post));
   } finally {
     if (!handedOn) release();
+  }
+}
+
+/**
+ * An exit stands in line before it has a question declined: what that frees is its own, not that of an
+ * entry which waited already; and a no that is not answered holds it up no longer than its turn would.
+ */
+async function pastQuestion(
+  parts: SubmitContext,
+  action: "place" | "modify",
+  acquired: Promise<() => void>,
+): Promise<() => void> {
+  try {
+    const [release] = await Promise.all([acquired, declineOpenQuestion(parts, action)]);
+    return release;
+  } catch (thrown) {
+    void acquired.then(
+      (release) => release(),
+      () => {},
+    );
+    throw thrown;
   }
 }
 
