@@ -51,6 +51,25 @@ describe("an exit beside what this account let out", () => {
     expect(judged(sell("71"), [], [row({ not_shown: true }), other])).toBe("flip");
   });
 
+  it("counts that one where the position is not proved now but was before: it may have filled since", () => {
+    const byProof = (quantity: string) =>
+      besideOthers(
+        {
+          ...factsAt(NOW),
+          effect: {
+            ...{ kind: "exit" as const, position: "100", working_same_side: "0", at: NOW },
+            by_last_proof: true,
+          },
+          working: [],
+        },
+        sell(quantity),
+        [row({ not_shown: true })],
+        () => false,
+      ).effect?.kind;
+    expect(byProof("40")).toBe("exit");
+    expect(byProof("41")).toBe("flip");
+  });
+
   it("counts an order once that the PC's list shows without its reference", () => {
     const unnamed = listed({ order_ref: null });
     expect(judged(sell("40"), [unnamed], [row()])).toBe("exit");

@@ -35,8 +35,9 @@ export function besideOthers(
       other.in_flight &&
       // What it adds to the order in the list is not known, and an exit is not held up by a guess.
       other.change === undefined &&
-      // Nor for ever by one that proved books do not show; the PC leaves it out by its own.
-      other.not_shown === undefined &&
+      // Nor for ever by one that proved books do not show; the PC leaves it out by its own. A position
+      // that was proved before may lack what it filled.
+      (other.not_shown === undefined || effect.by_last_proof === true) &&
       other.conid === contract.conid &&
       other.side === side &&
       other.order_ref !== order.target?.order_ref &&

@@ -14,7 +14,7 @@ import {
 import { lost } from "../../../../test/support/scripted-pc.ts";
 import { tradingRig } from "../../../../test/support/trading-rig.ts";
 import { orderAlarm } from "../alarm.ts";
-import { QUIET_PERIOD_MS } from "../rules/outcomes/quiet-period.ts";
+import { QUIET_PERIOD_MS, QUIET_READS } from "../rules/outcomes/quiet-period.ts";
 import { LOOK_AGAIN_MS, lookAgain, looksAgain } from "../rules/outcomes/read-book-once-more.ts";
 import { noteCrossCheck } from "../tables/cross-checks.ts";
 import { reconcileAllAt } from "../tables/intents/in-doubt.ts";
@@ -195,6 +195,8 @@ describe("an order in doubt", () => {
     const rig = inDoubt({ found: false, claimed: false });
     await lookFor(rig, 3);
     expect(stands(rig)).toMatchObject({ state: "reconciling", ledger: "reserved" });
+    // However often it was looked for before: an exit beside it goes by this count alone.
+    expect(stands(rig)?.absent_reads).toBe(QUIET_READS - 1);
     await lookFor(rig, 1);
     expect(stands(rig)).toMatchObject({ state: "rejected", ledger: "released" });
   });

@@ -95,15 +95,17 @@ function stillMissing(
       : { ok: true, state: intent.state, changed: false, alarm: null };
   const row = findIntent(sql, intent.coid);
   if (row === null || !begun.ok) return begun;
+  const doubtMs = nowMs - (row.doubt_since ?? nowMs);
+  // The one that completes them must come after the quiet period: exits go by the count alone.
+  const most = doubtMs < QUIET_PERIOD_MS ? QUIET_READS - 1 : Number.POSITIVE_INFINITY;
   const counted = {
     ...row,
     looks: row.looks + 1,
-    absent_reads: row.absent_reads + (proved ? 1 : 0),
+    absent_reads: Math.min(most, row.absent_reads + (proved ? 1 : 0)),
     look_at: nowMs + readDelayMs(row.looks + 1),
     updated_at: nowMs,
   };
   updateIntent(sql, row.coid, counted);
-  const doubtMs = nowMs - (row.doubt_since ?? nowMs);
   const quiet = proved && counted.absent_reads >= QUIET_READS && doubtMs >= QUIET_PERIOD_MS;
   // What was seen once, or what the broker said it knows, did not fail to be placed.
   const wasThere = counted.seen === 1 || claimed;

@@ -14,7 +14,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { BrokerEvent } from "../../client-portal/events/broker-event.ts";
-import type { IntentRecord } from "./intent-record.ts";
+import { type IntentRecord, notShownMark } from "./intent-record.ts";
 
 /**
  * How one intent changes: evidence goes through the state machine, and every change is a new version
@@ -98,6 +98,8 @@ export function apply(
   if (!moved && Object.keys(changes).length === 0) return;
   note(draft, {
     ...changes,
+    ...(isInDoubt(before.state) &&
+      !isInDoubt(next.state) && { told: withoutMark(before, changes) }),
     state: next.state,
     proved_by: changed ? evidence.source : before.proved_by,
     doubt_since: isInDoubt(next.state) ? (before.doubt_since ?? draft.now) : null,
@@ -111,6 +113,15 @@ export function apply(
     });
   }
   if (changed) announceState(draft, evidence);
+}
+
+/** A doubt that ended takes its mark along: by a clock that was set back, a later one may bear its name. */
+function withoutMark(
+  before: IntentRecord,
+  { told = before.told }: Partial<IntentRecord>,
+): string[] {
+  const mark = notShownMark(before);
+  return told.filter((one) => one !== mark);
 }
 
 function announceState(draft: IntentDraft, evidence: OrderEvidence): void {

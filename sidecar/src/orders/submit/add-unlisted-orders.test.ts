@@ -7,9 +7,14 @@ import { withUnlistedOrders } from "./add-unlisted-orders.ts";
 
 const sell = anOrder({ legs: [aLeg({ side: "SELL", quantity: "5" })] });
 const account = "DU1234567";
-const journal = (open: IntentRecord[], ended: IntentRecord[] = []) => ({
+const journal = (
+  open: IntentRecord[],
+  ended: IntentRecord[] = [],
+  changed: IntentRecord | null = null,
+) => ({
   open: () => open,
   endedSince: () => ended,
+  byOrderId: () => changed,
 });
 
 describe("what this PC sent and nobody shows yet", () => {
@@ -47,6 +52,43 @@ describe("what this PC sent and nobody shows yet", () => {
       expect(counted(marked)).toBe(1);
       expect(counted({ ...marked, doubt_since: START_MS + 1 }, "until_quiet")).toBe(1);
       expect(counted({ ...marked, state: "working" }, "until_quiet")).toBe(1);
+    });
+  });
+
+  describe("of the change of an order that no list shows any more", () => {
+    const LONG_AGO = START_MS - 60_000;
+    const numbered = (record: IntentRecord): IntentRecord => ({
+      ...record,
+      updated_at: LONG_AGO,
+      orders: record.orders.map((order) => ({ ...order, order_id: "11" })),
+    });
+    const before = sell.legs[0];
+    if (before === undefined) throw new Error("no leg");
+    const target = {
+      ...{ order_id: "11", order_ref: null, foreign: false, before, filled_quantity: "0" },
+    };
+    const changes = { sent: true, state: "working", action: "modify" } as const;
+    const change = numbered(anIntentRecord(1, changes, { ...sell, action: "modify", target }));
+    const placed = (over: Partial<IntentRecord>) =>
+      numbered(anIntentRecord(0, { sent: true, sent_at: 1, ...over }, sell));
+    const counted = (changed: IntentRecord, how?: "until_quiet", open = [change]) =>
+      withUnlistedOrders([], journal(open, [], changed), account, START_MS, how)?.length;
+
+    it("counts nothing once the order has ended, unless it ended so late that it may have filled", () => {
+      const expired = placed({ state: "expired" });
+      expect(counted(expired)).toBe(0);
+      expect(counted({ ...expired, updated_at: START_MS })).toBe(1);
+      expect(counted({ ...expired, account_id: "DU7654321" })).toBe(1);
+      expect(counted(placed({ state: "working" }))).toBe(1);
+    });
+
+    it("counts as long as the order does that is in doubt, and a change in doubt for itself", () => {
+      const doubted = placed({ state: "needs_owner", doubt_since: 1, claimed: true });
+      const marked = { ...doubted, told: [notShownMark(doubted)] };
+      expect(counted(doubted, "until_quiet")).toBe(1);
+      expect(counted(marked)).toBe(1);
+      expect(counted(marked, "until_quiet")).toBe(0);
+      expect(counted(marked, "until_quiet", [{ ...change, state: "unknown" }])).toBe(1);
     });
   });
 

@@ -16,7 +16,7 @@ import { ORDER_LIMITS } from "../limits.ts";
  */
 export function withUnlistedOrders(
   working: readonly WorkingOrderFact[] | null,
-  store: Pick<OrderStore, "open" | "endedSince">,
+  store: Pick<OrderStore, "open" | "endedSince" | "byOrderId">,
   accountId: string,
   positionsAskedAt: number,
   inDoubt: "counts" | "until_quiet" = "counts",
@@ -27,6 +27,7 @@ export function withUnlistedOrders(
   for (const record of [...store.open(), ...ended]) {
     if (record.account_id !== accountId) continue;
     if (inDoubt === "until_quiet" && isNotShown(record)) continue;
+    if (hasGone(record, store, positionsAskedAt, inDoubt)) continue;
     for (const [index, leg] of record.ticket.order.legs.entries()) {
       const order = record.orders[index];
       if (order === undefined || isKnownMissing(record, order)) continue;
@@ -71,6 +72,30 @@ const isExitLeg = ({ role }: Known): boolean => role === "take_profit" || role =
 /** In doubt still, and looked for in vain for long by books that were proved. */
 const isNotShown = (record: IntentRecord): boolean =>
   isInDoubt(record.state) && record.told.includes(notShownMark(record));
+
+/**
+ * A change of an order that ended while no list showed it any more: the change's own record hears of no
+ * end. So with a change that was seen to hold, of
+ * an order that counts no more itself.
+ */
+function hasGone(
+  { action, state, ticket, account_id }: IntentRecord,
+  store: Pick<OrderStore, "byOrderId">,
+  positionsAskedAt: number,
+  inDoubt: "counts" | "until_quiet",
+): boolean {
+  const { target } = ticket.order;
+  if (action !== "modify" || target == null) return false;
+  const changed = store.byOrderId(target.order_id);
+  if (changed === null || changed.account_id !== account_id) return false;
+  // Of a bracket only one leg is changed, and its exits outlive the entry's end.
+  if (changed.orders.length !== 1) return false;
+  // What filled late may have filled as changed.
+  const late = changed.updated_at >= positionsAskedAt - ORDER_LIMITS.positionLagMs;
+  if (isTerminal(changed.state)) return !late;
+  const held = state === "working" || state === "partially_filled";
+  return held && inDoubt === "until_quiet" && isNotShown(changed);
+}
 
 /** A bracket's exit that a proved book was searched for in vain. */
 const isKnownMissing = (record: IntentRecord, order: Known): boolean =>

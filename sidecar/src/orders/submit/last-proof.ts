@@ -60,7 +60,7 @@ export interface LastProof {
 
 /** To be read before the order itself is in the journal; null where nothing was ever proved. */
 export function readLastProof(
-  store: Pick<OrderStore, "db" | "open" | "endedSince">,
+  store: Pick<OrderStore, "db" | "open" | "endedSince" | "byOrderId">,
   accountId: string,
 ): LastProof | null {
   const row = provedPositions(store.db, accountId);
@@ -95,7 +95,10 @@ export function exitByLastProof(
 
 /** At a preview, where the owner will read in the ticket how old that position is. */
 export function lastProofAtPreview(
-  { store, rules }: { store: Pick<OrderStore, "db" | "open" | "endedSince">; rules: LocalRules },
+  {
+    store,
+    rules,
+  }: { store: Pick<OrderStore, "db" | "open" | "endedSince" | "byOrderId">; rules: LocalRules },
   order: CanonicalOrder,
   market: TicketQuote | null,
   nowMs: number,

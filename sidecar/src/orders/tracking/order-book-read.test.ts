@@ -33,6 +33,11 @@ function rig(lists: { orders: unknown[]; snapshot?: boolean; joined?: boolean }[
 }
 
 describe("a read of the broker's book", () => {
+  it("proves nothing of an account that the login does not hold", async () => {
+    const { parts } = rig([{ orders: [row], snapshot: true }]);
+    expect((await readBook(parts, "U1234567")).proved).toBe(false);
+  });
+
   it.each([
     ["two reads agree", [{ orders: [row] }, { orders: [row] }], true],
     ["the list says that it is whole", [{ orders: [row], snapshot: true }], true],

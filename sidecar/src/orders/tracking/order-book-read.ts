@@ -14,7 +14,7 @@ import type { BookView } from "./book-evidence.ts";
 export interface BookRead extends BookView {
   /**
    * False when no two reads agreed, a row was unreadable, the list was as long as the broker makes it,
-   * or nothing but an empty list was ever seen.
+   * nothing but an empty list was ever seen, or the login does not hold the account.
    */
   proved: boolean;
 }
@@ -68,7 +68,12 @@ export async function readBook(
     source: "live_orders",
     at: isoTime(parts.clock.now()),
     // A row that cannot be read, or was left out, may be the very order that is looked for.
-    proved: proved && lost === 0 && !isCutShort(last?.length ?? 0),
+    proved:
+      proved &&
+      lost === 0 &&
+      !isCutShort(last?.length ?? 0) &&
+      // The list of another login (paper beside live) says nothing about this account.
+      parts.accounts().includes(accountId),
     startedAt,
   };
 }

@@ -80,12 +80,15 @@ function missed(draft: TrackingDraft, intent: IntentDraft, book: BookRead): void
   const shown = book.orders.some(
     (row) => row.orderId === principal?.order_id || row.order_ref === principal?.order_ref,
   );
-  if (!stood || shown || !book.proved || record.action !== "place") {
+  const { now } = draft.env;
+  const tif = record.ticket.order.legs[0]?.time_in_force;
+  const dayOver = tif !== "GTC" && now - livesFrom(record) > ORDER_LIMITS.dayOrderMs;
+  // A change ends with its order's day, and is in no doubt of its own: else it would count for ever.
+  if (!stood || shown || !book.proved || (record.action !== "place" && !dayOver)) {
     draft.misses.delete(coid);
     return;
   }
   if (beganBefore(book, record)) return;
-  const { now } = draft.env;
   const count = (draft.misses.get(coid) ?? 0) + 1;
   if (count < ORDER_LIMITS.quietReads) {
     // A miss is no proof: the book is read again before long.
@@ -94,8 +97,7 @@ function missed(draft: TrackingDraft, intent: IntentDraft, book: BookRead): void
     return;
   }
   draft.misses.delete(coid);
-  const tif = record.ticket.order.legs[0]?.time_in_force;
-  if (tif !== "GTC" && now - livesFrom(record) > ORDER_LIMITS.dayOrderMs) {
+  if (dayOver) {
     apply(intent, {
       source: "live_orders",
       says: "expired",

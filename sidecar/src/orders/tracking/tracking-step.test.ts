@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
-import { aBracket, NOW } from "../../../../test/support/orders.ts";
+import { aBracket, aLeg, anOrder, NOW } from "../../../../test/support/orders.ts";
 import { OrderRow } from "../../client-portal/endpoints/orders.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import { notShownMark } from "../journal/intent-record.ts";
@@ -34,7 +34,11 @@ function rig(records: IntentRecord[], over: Partial<TrackingEnv> = {}) {
     journal,
     ...over,
   };
-  return { env, draft: (state: TrackingState = NOTHING_TRACKED) => beginTracking(state, env) };
+  return {
+    env,
+    journal,
+    draft: (state: TrackingState = NOTHING_TRACKED) => beginTracking(state, env),
+  };
 }
 
 const book = (orders: object[], over: Partial<BookRead> = {}): BookRead => ({
@@ -176,6 +180,17 @@ describe("a doubt", () => {
     expect(looked(claimed, book([], { proved: false })).told).not.toContain(mark);
     const row = { orderId: "11", order_ref: coid, status: "Mysterious" };
     expect(looked({ ...claimed, told: noted.told }, book([row])).told).not.toContain(mark);
+  });
+
+  it("takes its note along when it ends: the clock may be set back before the next one", () => {
+    const claimed = { ...doubtful, claimed: true };
+    const marked = { ...claimed, told: [notShownMark(claimed)] };
+    const row = { orderId: "11", order_ref: coid, status: "Submitted" };
+    const { draft } = rig([marked], { now: START_MS });
+    const intent = intentOf(draft(), coid);
+    if (intent === null) throw new Error("no intent");
+    applyFinding(draft(), intent, book([row]));
+    expect(intent.record).toMatchObject({ state: "working", told: [] });
   });
 
   it("that is being looked at already is not begun again", () => {
@@ -370,5 +385,36 @@ describe("a view of the book", () => {
     });
     expect(held).toBe(false);
     expect(end(draft)).toMatchObject({ writes: [], effects: [{ kind: "log", level: "error" }] });
+  });
+});
+
+describe("a change that held, of an order that proved books do not show any more", () => {
+  const leg = aLeg({ side: "SELL", quantity: "5" });
+  const after = (sentAt: number) => {
+    const target = {
+      ...{ order_id: "11", order_ref: null, foreign: true, before: leg, filled_quantity: "0" },
+    };
+    const stood = anIntentRecord(
+      0,
+      {
+        ...{ action: "modify", state: "working", sent: true, sent_at: sentAt },
+        ...{ created_at: sentAt, updated_at: sentAt },
+      },
+      anOrder({ action: "modify", target, legs: [leg] }),
+    );
+    const { env, journal } = rig([stood]);
+    let state = reading;
+    for (let read = 0; read < ORDER_LIMITS.quietReads; read += 1) {
+      const input = { kind: "book_read", accountId: account, book: book([]) } as const;
+      const step = trackingStep(state, input, env);
+      if (step.writes.length > 0) journal.save(...step.writes);
+      state = step.state;
+    }
+    return { state: journal.intent(stood.coid)?.state, dueAt: dueAt(state) };
+  };
+
+  it("ends with the day of that order, and goes on before without looks of its own", () => {
+    expect(after(START_MS - ORDER_LIMITS.dayOrderMs - 1).state).toBe("expired");
+    expect(after(START_MS - ORDER_LIMITS.dayOrderMs)).toEqual({ state: "working", dueAt: null });
   });
 });
