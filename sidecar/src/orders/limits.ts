@@ -8,7 +8,7 @@ export const ORDER_LIMITS = {
    * Of a job's time, what is left for its answer: a refusal that arrives after the job's end counts as no
    * answer, and an order that was never sent would be looked for.
    */
-  answerLeftMs: 3_000,
+  answerLeftMs: 6_000,
   /** A position may not hold yet what traded this long before it was asked for. */
   positionLagMs: 2_000,
   /** An unanswered question is declined after this; the broker's own patience ends at a minute. */
