@@ -24,6 +24,10 @@ describe("an amount that somebody typed", () => {
 
   it.each([
     ["2,5", "Write the decimals after a point: 2.5."],
+    ["0,500", "Write the decimals after a point: 0.500."],
+    ["00,125", "Write the decimals after a point: 00.125."],
+    ["0 500", "This is not a number. Type digits only, such as 2500."],
+    ["0,500.5", "This is not a number. Type digits only, such as 2500."],
     ["2.500", "This can mean 2500 or 2.5. Type the one you mean."],
     ["2.000", "This can mean 2000 or 2. Type the one you mean."],
     ["-5", "A limit cannot be below zero."],

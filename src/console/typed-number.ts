@@ -6,8 +6,11 @@ export type Typed<T> = { ok: true; value: T } | { ok: false; problem: string };
 const WHOLE_MAX_DIGITS = 9;
 const FRACTION_MAX_DIGITS = 6;
 
-/** Thousands in groups of three, all by one sign: a comma, a space of any width or an apostrophe. */
-const GROUPED = /^\d{1,3}(?:(,\d{3})+|([ \u00a0\u2009\u202f]\d{3})+|(['’]\d{3})+)(?:\.\d+)?$/;
+/**
+ * Thousands in groups of three, all by one sign: a comma, a space of any width or an apostrophe. No group
+ * begins with a zero: `0,500` is a half, written with a comma.
+ */
+const GROUPED = /^[1-9]\d{0,2}(?:(,\d{3})+|([ \u00a0\u2009\u202f]\d{3})+|(['’]\d{3})+)(?:\.\d+)?$/;
 const PLAIN = /^\d+(?:\.\d+)?$/;
 
 /**
