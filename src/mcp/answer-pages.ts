@@ -24,6 +24,8 @@ export interface Paging<Output> {
   /** The rows that the operation is asked for where the caller named none; absent where it takes no number. */
   most?: number;
   toInput(position: number): JsonObject;
+  /** The list comes whole whatever number the caller named, so that number is kept here. */
+  limitsHere?: boolean;
   /** How many rows this page would have. */
   count(output: Output, asked: AskedPage): number;
   /** Where the next page begins; null on the last one. */
@@ -52,11 +54,10 @@ export function byOffset<List extends string>(
 /** Pages of an operation that always gives the whole list: it is read again and cut elsewhere. */
 export function byRows<List extends string>(
   list: List,
-  most?: number,
 ): Paging<Readonly<Record<List, readonly unknown[]>>> {
   const start = ({ position }: AskedPage) => position ?? 0;
   return {
-    ...(most === undefined ? {} : { most }),
+    limitsHere: true,
     toInput: () => ({}),
     count: (output, asked) => Math.max(0, output[list].length - start(asked)),
     next: (output, asked) => {
@@ -110,8 +111,12 @@ export function pageShown<Output extends object>(
   asked: Omit<AskedPage, "rows">,
 ): { output: Record<string, unknown>; nextPosition: number | null } {
   const { paging } = view;
+  const { limit } = asked.query;
+  if (paging?.limitsHere === true && typeof limit === "number") {
+    return shownRows(output, view, { ...asked, rows: limit });
+  }
   const whole = shownRows(output, view, { ...asked, rows: null });
-  if (paging === undefined || asked.query.limit !== undefined || fits(whole.output)) return whole;
+  if (paging === undefined || limit !== undefined || fits(whole.output)) return whole;
   let most = 1;
   let tooMany = paging.count(output, { ...asked, rows: null });
   if (tooMany <= 1) return whole;

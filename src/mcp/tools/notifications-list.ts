@@ -4,6 +4,8 @@ import { byRows } from "../answer-pages.ts";
 import { cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
 
+const MOST_NOTICES = 10;
+
 export const notificationsListTool = defineTool({
   name: "ibkr_notifications_list",
   title: "Broker notices",
@@ -12,9 +14,11 @@ export const notificationsListTool = defineTool({
   scope: "ibkr:accounts:read",
   annotations: READS_BROKER,
   input: operation.input.extend({
-    limit: numeric(z.int().min(1).max(10)).optional().describe("How many, newest first"),
+    limit: numeric(z.int().min(1).max(MOST_NOTICES)).optional().describe("How many, newest first"),
     ...cursorInput,
   }),
   operation,
-  paging: byRows("notifications", 10),
+  // The broker's ten are always read: otherwise nobody could say that there are more than were asked for.
+  toOperationInput: () => ({ limit: MOST_NOTICES }),
+  paging: byRows("notifications"),
 });

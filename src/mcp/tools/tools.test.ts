@@ -151,6 +151,18 @@ it("ibkr_historical_bars shows the newest that fit and the older ones page by pa
   expect(rowsIn(toJsonObject(all.structuredContent).bars)).toHaveLength(450);
 });
 
+it("ibkr_notifications_list says of fewer than there are that there are more, and gives the rest", async () => {
+  const { exchange } = scripted((call) => ({
+    ok: true,
+    audit_seq: 1,
+    result: fullAnswer(call.operation, call.input),
+  }));
+  const pages = await walk(exchange, "ibkr_notifications_list", { limit: 3 });
+  expect(pages.map((page) => rowsIn(page.notifications).length)).toEqual([3, 3, 3, 1]);
+  const whole = objectOf(fullAnswer("notifications.list", { limit: 10 })).notifications;
+  expect(pages.flatMap((page) => rowsIn(page.notifications))).toEqual(rowsIn(whole));
+});
+
 it.each([
   ["ibkr_performance", "days", {}, {}],
   ["ibkr_notifications_list", "notifications", {}, {}],

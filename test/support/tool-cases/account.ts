@@ -183,10 +183,10 @@ export const ACCOUNT_TOOLS: Record<string, ToolCase> = {
     operations: ["notifications.list"],
     rules: [
       {
-        it: "shows ten at most",
+        it: "reads ten always, so that a shorter list says that there are more",
         takes: [
           [{}, { limit: 10 }],
-          [{ limit: "3" }, { limit: 3 }],
+          [{ limit: "3" }, { limit: 10 }],
         ],
         refuses: [[{ limit: 11 }, "limit"]],
       },
