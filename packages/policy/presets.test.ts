@@ -41,7 +41,13 @@ it("keeps the owner's own lists and hours when a preset is chosen", () => {
     expires_at: "2027-01-01T00:00:00.000Z",
     state: { ...paper.state, quiet_hours: [{ from: "22:00", to: "07:00", zone: "Europe/Zurich" }] },
     clients: { ...paper.clients, allowed: ["client-1"] },
-    instruments: { ...paper.instruments, conids_denied: [1], issuers_denied: ["ACME"] },
+    instruments: {
+      ...paper.instruments,
+      conids_denied: [1],
+      issuers_denied: ["ACME"],
+      exchanges: ["NYSE"],
+      currencies: ["USD"],
+    },
   };
   const changed = compareRestriction(own, withPreset(own, "careful")).changes;
   expect(compareRestriction(own, withPreset(own, "usual")).changes).toEqual([]);

@@ -25,7 +25,7 @@ export function presetPolicy(
 /**
  * The preset for an account that has a policy already. What is no measure of risk but the owner's own
  * choice stays: whether and until when the policy is in force, closed hours, and lists of agents,
- * contracts, issuers and sectors.
+ * contracts, issuers, sectors, exchanges and currencies.
  */
 export function withPreset(document: PolicyDocument, preset: Preset): PolicyDocument {
   const chosen = presetPolicy(preset, document.account_id, document.mode);
@@ -45,6 +45,8 @@ export function withPreset(document: PolicyDocument, preset: Preset): PolicyDocu
       conids_allowed: instruments.conids_allowed,
       conids_denied: instruments.conids_denied,
       issuers_denied: instruments.issuers_denied,
+      exchanges: instruments.exchanges,
+      currencies: instruments.currencies,
       sectors_denied: instruments.sectors_denied,
       restricted: instruments.restricted,
     },
