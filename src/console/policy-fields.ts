@@ -46,7 +46,7 @@ export function documentFrom(
       continue;
     }
     if (typed === undefined) problems.set(path, "This field was not sent. Load the page again.");
-    else if (typed !== textOf(value)) {
+    else if (typed !== fieldText(path, value)) {
       const read = readField(path, typed);
       if (read.ok) setAt(draft, path, read.value);
       else problems.set(path, read.problem);
@@ -64,7 +64,11 @@ export function documentFrom(
 /** Amounts, counts, moments, words and lists, as the policy's own schema has them. Empty is no limit. */
 function readField(path: string, text: string): Typed<unknown> {
   const { schema, nullable } = schemaOf(path);
-  if (schema instanceof z.ZodArray) return readList(schema.element, text, nullable);
+  if (schema instanceof z.ZodArray)
+    return readList(schema.element, text, {
+      nullable,
+      separator: NAMES.has(path) ? /[,;\n]+/ : /[\s,;]+/,
+    });
   if (text === "" && nullable) return { ok: true, value: null };
   if (text === "") return { ok: false, problem: "This limit needs a value." };
   if (schema instanceof z.ZodEnum) return readWord(schema, text);
@@ -76,8 +80,22 @@ function readField(path: string, text: string): Typed<unknown> {
   return schema instanceof z.ZodISODateTime ? typedMoment(text) : typedAmount(text);
 }
 
-function readList(element: z.core.$ZodType, text: string, nullable: boolean): Typed<unknown> {
-  const items = text.split(/[\s,;]+/).filter((item) => item !== "");
+/** Names of several words: a blank does not part them, or what is denied would be some other names. */
+const NAMES = new Set(["instruments.issuers_denied", "instruments.sectors_denied"]);
+
+/** What stands in a field; names of several words are parted by commas. */
+export const fieldText = (path: string, value: unknown): string =>
+  NAMES.has(path) && Array.isArray(value) ? value.map(String).join(", ") : textOf(value);
+
+function readList(
+  element: z.core.$ZodType,
+  text: string,
+  { nullable, separator }: { nullable: boolean; separator: RegExp },
+): Typed<unknown> {
+  const items = text
+    .split(separator)
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
   if (items.length === 0) return { ok: true, value: nullable ? null : [] };
   const values: unknown[] = [];
   for (const item of items) {

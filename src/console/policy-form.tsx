@@ -1,9 +1,9 @@
 import type { Child } from "hono/jsx";
 import type { PolicyView } from "../../durable-objects/account/rpc/order-views.ts";
 import type { Owner } from "../web/signed-in-owner.ts";
-import { fieldsOf, type PolicyField, type Problems } from "./policy-fields.ts";
+import { fieldsOf, fieldText, type PolicyField, type Problems } from "./policy-fields.ts";
 import { nearestPreset } from "./policy-presets.tsx";
-import { policyWords, sentence, textOf } from "./policy-words.ts";
+import { policyWords, sentence } from "./policy-words.ts";
 
 /** What came back with what was typed, to be corrected. */
 export interface Returned {
@@ -50,7 +50,7 @@ export function PolicyForm(props: { view: PolicyView; owner: Owner; returned: Re
         </div>
         <p class="small soft">
           Amounts are in the account's base currency. Empty means no limit. Separate the words of a
-          list by spaces.
+          list by commas.
         </p>
         {sections.map((section) => (
           <Section
@@ -129,7 +129,7 @@ function Row(props: { field: PolicyField; returned: Returned | null; focus: bool
         id={id}
         type="text"
         name={path}
-        value={typed ?? textOf(value)}
+        value={typed ?? fieldText(path, value)}
         maxlength={2000}
         autocomplete="off"
         {...(problem === undefined

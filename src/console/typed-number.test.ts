@@ -1,8 +1,7 @@
 import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { documentFrom, fieldsOf } from "./policy-fields.ts";
-import { textOf } from "./policy-words.ts";
+import { documentFrom, fieldsOf, fieldText } from "./policy-fields.ts";
 import { typedAmount, typedCount, typedMoment } from "./typed-number.ts";
 
 const readAs = (text: string) => {
@@ -69,7 +68,7 @@ describe("the form of the limits", () => {
   const sent = (change: Record<string, string> = {}) => {
     const form = new URLSearchParams();
     for (const { path, value } of fieldsOf(paper)) {
-      if (typeof value !== "boolean") form.set(path, textOf(value));
+      if (typeof value !== "boolean") form.set(path, fieldText(path, value));
       else if (value) form.set(path, "yes");
     }
     for (const [path, text] of Object.entries(change)) form.set(path, text);
@@ -99,6 +98,30 @@ describe("the form of the limits", () => {
         tiers: { tier_zero: "mandate" },
       },
     });
+  });
+
+  it("keeps names of several words whole: what is denied is what was written", () => {
+    const read = sent({
+      "instruments.sectors_denied": "Real Estate, Energy",
+      "instruments.issuers_denied": "Berkshire Hathaway",
+    });
+    expect(read).toMatchObject({
+      ok: true,
+      document: {
+        instruments: {
+          sectors_denied: ["Real Estate", "Energy"],
+          issuers_denied: ["Berkshire Hathaway"],
+        },
+      },
+    });
+  });
+
+  it("shows names so that one of two words and two of one are not alike", () => {
+    const shown = (names: string[]) => fieldText("instruments.sectors_denied", names);
+    expect([shown(["Real Estate"]), shown(["Real", "Estate"])]).toEqual([
+      "Real Estate",
+      "Real, Estate",
+    ]);
   });
 
   it("names every field that cannot be taken, and says of each what is wrong", () => {
