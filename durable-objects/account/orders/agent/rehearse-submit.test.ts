@@ -103,6 +103,16 @@ describe("a rehearsed submit", () => {
     expect(placed()).toBe(1);
   });
 
+  it("is read for as an agent's question, so that no order waits behind it", async () => {
+    const approvalId = await approved();
+    rig.jobs.length = 0;
+    await rehearse(approvalId);
+    expect(rig.jobs.map(({ operation, service }) => [operation, service?.class])).toEqual([
+      ["order.preview", "agent"],
+      ["order.rehearse", "agent"],
+    ]);
+  });
+
   it("without an approval is refused here, and the PC is not asked", async () => {
     const answer = await rehearse(await asked());
     expect(answer).toMatchObject({ outcome: "refused", rehearsed: true, would_send: null });

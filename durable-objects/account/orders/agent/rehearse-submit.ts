@@ -1,6 +1,7 @@
 import { orderRehearse } from "@ibkr-edge-gateway/protocol/operation-schemas/order-rehearse.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
+import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { shareOf } from "../../clients/client-share.ts";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
@@ -55,7 +56,7 @@ export async function rehearseSubmit(
     account: request.accountId,
     capability: request.mode === "live" ? "orders.live" : "orders.paper",
     requestId: asker.requestId,
-    service: { class: "agent", share: shareOf(asker.clientId) },
+    service: agents(asker),
   });
   if (!answer.ok) return answer;
   const { refusals, would_send, would_wait } = answer.value;
@@ -72,6 +73,12 @@ export async function rehearseSubmit(
   );
 }
 
+/** It can be asked any number of times, so no read of it goes before an order's. */
+const agents = ({ clientId }: AgentAsker): JobService => ({
+  class: "agent",
+  share: shareOf(clientId),
+});
+
 /** The gates of the gateway. They are asked in one turn, and nothing is written in it. */
 async function judgeHere(
   parts: OrderParts,
@@ -83,7 +90,10 @@ async function judgeHere(
   const preview = findPreview(sql, request.previewId);
   const other = preview === null ? null : misfitOf(preview, request);
   if (other !== null) return { kind: "refused", refusals: [other] };
-  const read = preview === null ? null : await readFor(parts, inFlight, asker, request, preview);
+  const read =
+    preview === null
+      ? null
+      : await readFor(parts, inFlight, asker, request, preview, agents(asker));
   if (read !== null && !read.ok) {
     return "failure" in read
       ? { kind: "failed", written: read }

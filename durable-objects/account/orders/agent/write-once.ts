@@ -2,6 +2,7 @@ import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { conditionsOf } from "../facts/conditions.ts";
 import type { Fresh, FreshRead } from "../facts/fresh-facts.ts";
@@ -117,6 +118,7 @@ export async function readFor(
   asker: Asker,
   request: WriteRequest,
   preview: Preview,
+  service?: JobService,
 ): Promise<FreshRead> {
   if (request.fresh !== undefined) return { ok: true, fresh: request.fresh };
   const { sql } = parts.storage;
@@ -127,7 +129,7 @@ export async function readFor(
     const { ticket, facts } = preview;
     return { ok: true, fresh: { market: ticket.market, facts, skewMs: 0 } };
   }
-  return freshFacts(parts, inFlight, preview);
+  return freshFacts(parts, inFlight, preview, service);
 }
 
 async function cancelOwn(

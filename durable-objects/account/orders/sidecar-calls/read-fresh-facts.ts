@@ -1,6 +1,7 @@
 import { orderPreview } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { orderChanges } from "@ibkr-edge-gateway/protocol/orders/order-changes.ts";
+import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { provenSkewMs } from "../facts/conditions.ts";
 import { type FreshRead, NO_FACTS } from "../facts/fresh-facts.ts";
 import type { OrderParts } from "../order-context.ts";
@@ -23,17 +24,24 @@ export function freshFacts(
   parts: OrderParts,
   inFlight: InFlight,
   preview: Preview,
+  /** Absent where an order is to go out, which is served as what it is; such a read waits for no other. */
+  service?: JobService,
 ): Promise<FreshRead> {
-  const known = inFlight.reads.get(preview.previewId);
+  const slot = service === undefined ? preview.previewId : `${preview.previewId} ${service.class}`;
+  const known = inFlight.reads.get(slot);
   if (known !== undefined) return known;
-  const read = readFacts(parts, preview).finally(() => {
-    inFlight.reads.delete(preview.previewId);
+  const read = readFacts(parts, preview, service).finally(() => {
+    inFlight.reads.delete(slot);
   });
-  inFlight.reads.set(preview.previewId, read);
+  inFlight.reads.set(slot, read);
   return read;
 }
 
-async function readFacts(parts: OrderParts, preview: Preview): Promise<FreshRead> {
+async function readFacts(
+  parts: OrderParts,
+  preview: Preview,
+  service?: JobService,
+): Promise<FreshRead> {
   const { order } = preview.ticket;
   const answer = await askSidecar(
     parts,
@@ -43,7 +51,7 @@ async function readFacts(parts: OrderParts, preview: Preview): Promise<FreshRead
       scope: "ibkr:orders:preview",
       account: preview.brokerAccount,
       deadlineMs: FRESH_MS,
-      service: { class: preview.facts.effect?.kind === "exit" ? "exit" : "entry" },
+      service: service ?? { class: preview.facts.effect?.kind === "exit" ? "exit" : "entry" },
     },
   );
   if (!answer.ok) return withoutReading(preview, answer);
