@@ -72,6 +72,9 @@ function readField(path: string, text: string): Typed<unknown> {
   if (text === "" && nullable) return { ok: true, value: null };
   if (text === "") return { ok: false, problem: "This limit needs a value." };
   if (schema instanceof z.ZodEnum) return readWord(schema, text);
+  if (SHARE.test(path) && /\d[,'’\s]\d/.test(text)) {
+    return { ok: false, problem: "Write this share with a point and no other sign, such as 2.5." };
+  }
   if (schema instanceof z.ZodNumber) {
     const count = typedCount(text);
     if (!count.ok || schema.safeParse(count.value).success) return count;
@@ -79,6 +82,9 @@ function readField(path: string, text: string): Typed<unknown> {
   }
   return schema instanceof z.ZodISODateTime ? typedMoment(text) : typedAmount(text);
 }
+
+/** Nobody means two and a half thousand percent by `2,500`. */
+const SHARE = /_(?:percent|bps)$/;
 
 /** Names of several words: a blank does not part them, or what is denied would be some other names. */
 const NAMES = new Set(["instruments.issuers_denied", "instruments.sectors_denied"]);

@@ -100,6 +100,13 @@ describe("the form of the limits", () => {
     });
   });
 
+  it("takes no share with a sign of thousands: two and a half percent may be meant", () => {
+    for (const path of ["order.max_nlv_percent", "data.max_spread_bps"]) {
+      const read = sent({ [path]: "2,500" });
+      expect(read.ok ? null : read.problems.get(path)).toMatch(/^Write this share with a point/);
+    }
+  });
+
   it("keeps names of several words whole: what is denied is what was written", () => {
     const read = sent({
       "instruments.sectors_denied": "Real Estate, Energy",

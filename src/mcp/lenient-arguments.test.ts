@@ -157,6 +157,23 @@ describe("B14: a read as models write it", () => {
   });
 });
 
+it("refuses a rehearsal that says neither yes nor no: without it the order would be sent", () => {
+  if (paperOrderSubmit === undefined) throw new Error("no tool submits");
+  const submit = {
+    account_id: "DU1234567",
+    approval_id: "00000000-0000-4000-8000-000000000001",
+    idempotency_key: "rehearsal-1",
+  };
+  expect(paperOrderSubmit.prepare(submit).ok).toBe(true);
+  expect(paperOrderSubmit.prepare({ ...submit, rehearse: true }).ok).toBe(true);
+  for (const rehearse of [null, "true", 1, ""]) {
+    expect([rehearse, refusal(paperOrderSubmit, { ...submit, rehearse })]).toEqual([
+      rehearse,
+      expect.stringContaining("rehearse must be true or false"),
+    ]);
+  }
+});
+
 it("no refusal shows a pattern, a type of a parser or a word of ours, whatever was sent", () => {
   const values = fc.oneof(
     ...[fc.constantFrom("", "x", "§", "-1", "2026-99-99"), fc.integer(), fc.double()],

@@ -35,12 +35,16 @@ interface Place extends Call {
 
 const within = (place: Place, step: string): Place => ({ ...place, path: [...place.path, step] });
 
+/** Left out, a try would be an order: what does not say yes or no is refused. */
+const NEVER_ABSENT: ReadonlySet<string> = new Set(["rehearse"]);
+
 function fields(schema: JsonObject, args: JsonObject, place: Place): JsonObject {
   const properties = objectOf(schema.properties);
   const taken: JsonObject = {};
   for (const [name, value] of Object.entries(args)) {
     const known = Object.hasOwn(properties, name);
-    if (known && value === null && !takesNull(objectOf(properties[name]))) continue;
+    const absent = value === null && !NEVER_ABSENT.has(name);
+    if (known && absent && !takesNull(objectOf(properties[name]))) continue;
     taken[name] = known ? tolerated(objectOf(properties[name]), value, within(place, name)) : value;
   }
   return taken;

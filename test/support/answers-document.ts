@@ -90,7 +90,7 @@ export function answersDocument(
   return [
     "# How long answers are",
     "Written by a test: `npx vitest run src/mcp/answer-sizes.test.ts --update`.",
-    "An agent pays for every byte it reads. So an answer for which the call names no size takes 8 KB (8,192 bytes) at most, as text and as structure. Nothing is left out without a word: `has_more` says whether there is more, and `next_cursor`, given back as `cursor` with the same arguments, continues where the page ended. A call that names `limit` gets that many rows, however long they are.",
+    "An agent pays for every byte it reads. So an answer for which the call names no size takes 8 KB (8,192 bytes) at most, as text and as structure. Nothing is left out without a word: `has_more` says whether there is more, and `next_cursor`, given back as `cursor` with the same arguments, continues where the page ended. A call that names `limit` gets that many rows, however long they are. Pages of a list that changes meanwhile (orders, fills, notices, the strikes nearest to the market) go by place: a row can come twice, or be missed between two pages. Bars and the audit log go by time and number, and miss none.",
     "Long lists come as columns: the names once, then one row of values for each entry, in the order of the names.",
     '```json\n{ "columns": ["at", "open", "high"], "rows": [["2026-11-30T14:30:00Z", "187.10", "187.90"]] }\n```',
     "`rowsOf` of the client library makes entries with names of it again. `ibkr_audit_tail` shows what happened in each record; `full: true` adds the whole event as it was hashed.",
