@@ -3,6 +3,7 @@ import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { ALL_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { type PolicyDocument, policyOf } from "./document.ts";
 import { evaluatePolicy } from "./evaluate.ts";
+import { nothingDone } from "./nothing-done.ts";
 import type { PolicySnapshot } from "./snapshot.ts";
 
 /**
@@ -213,27 +214,7 @@ function edgeOf(
       notional_today: "0",
       approvals_last_hour: 0,
     },
-    usage: {
-      orders_last_second: 0,
-      orders_last_minute: 0,
-      orders_last_hour: 0,
-      orders_today: 0,
-      messages_last_minute: 0,
-      cancels_today: 0,
-      fills_today: 0,
-      buy_notional_today: "0",
-      turnover_today: "0",
-      round_trips: 0,
-      inflight_orders: 0,
-      inflight_notional: "0",
-      as_of: now,
-    },
-    history: { quantities: [], notionals: [] },
-    fills: [],
-    losses: { consecutive: 0, last_loss_at: null, stop_outs: [] },
-    asked: [],
-    own_open: [],
-    own_gtc: [],
+    ...nothingDone(now),
     idempotency: { key: "example", seen: "new" },
     economic_hash: economicHash(order),
     preview: null,

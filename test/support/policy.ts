@@ -1,6 +1,7 @@
 import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
 import { type PolicyDocument, policyOf } from "@ibkr-edge-gateway/policy/document.ts";
 import { evaluatePolicy, type PolicyVerdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
+import { nothingDone } from "@ibkr-edge-gateway/policy/nothing-done.ts";
 import type { PolicySnapshot } from "@ibkr-edge-gateway/policy/snapshot.ts";
 import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
@@ -87,27 +88,7 @@ export function aSnapshot(): PolicySnapshot {
         notional_today: "0",
         approvals_last_hour: 0,
       },
-      usage: {
-        orders_last_second: 0,
-        orders_last_minute: 0,
-        orders_last_hour: 0,
-        orders_today: 0,
-        messages_last_minute: 0,
-        cancels_today: 0,
-        fills_today: 0,
-        buy_notional_today: "0",
-        turnover_today: "0",
-        round_trips: 0,
-        inflight_orders: 0,
-        inflight_notional: "0",
-        as_of: NOW,
-      },
-      history: { quantities: [], notionals: [] },
-      fills: [],
-      losses: { consecutive: 0, last_loss_at: null, stop_outs: [] },
-      asked: [],
-      own_open: [],
-      own_gtc: [],
+      ...nothingDone(NOW),
       idempotency: { key: "k-1", seen: "new" },
       economic_hash: economicHash(anOrder()),
       preview: { expires_at: "2026-11-20T15:05:00.000Z", generation: 4 },

@@ -1,8 +1,9 @@
 /**
- * What Cloudflare asks for on the Workers Paid plan, in US dollars a month, as its price pages said in
- * November 2026. Prices change; whoever relies on a table below looks at the date first.
+ * What Cloudflare asks for on the Workers Paid plan, in US dollars a month: objects and D1 as its price
+ * pages said in November 2026, Workers and KV as others quoted them in August 2026. Prices change;
+ * whoever relies on a table looks at the date first.
  */
-export const PRICES_AS_OF = "2026-11";
+export const PRICES_AS_OF = "August (Workers, KV) and November (objects, D1) 2026";
 
 /** What the plan itself costs a month. */
 export const PLAN_USD = 5;

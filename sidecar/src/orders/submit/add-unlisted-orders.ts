@@ -74,9 +74,8 @@ const isNotShown = (record: IntentRecord): boolean =>
   isInDoubt(record.state) && record.told.includes(notShownMark(record));
 
 /**
- * A change of an order that ended while no list showed it any more: the change's own record hears of no
- * end. So with a change that was seen to hold, of
- * an order that counts no more itself.
+ * Whether a change has nothing to count any more. Its own record hears of no end where its order ended
+ * unseen by any list; so it goes with its order, once that has ended or counts no more itself.
  */
 function hasGone(
   { action, state, ticket, account_id }: IntentRecord,
